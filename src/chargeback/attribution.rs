@@ -1,0 +1,193 @@
+//! Attribution: puts each call of the period to a payer and a business unit, and counts where it ended.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::mapping::{Mapping, MappingRow};
+use super::resolve::{Resolved, Special, resolve};
+use crate::model::call::Call;
+use crate::model::directory::Directory;
+use crate::model::document::{Diagnostics, Gaps, Period, diagnose};
+use crate::model::payer::Payer;
+use crate::model::reason::{DiagnosticKind, Driver, PayerReason, Reason, SkipReason};
+use crate::model::tally::{Outcome, Tally};
+
+/// The unit of a call that nobody can be charged for.
+pub const UNATTRIBUTED: &str = "(unattributed)";
+/// The unit of a payer without a row in the mapping.
+pub const UNMAPPED: &str = "(unmapped)";
+
+/// The tables by which calls are attributed.
+pub struct Attributor<'t> {
+    /// Aliases of payers, with what the input taught.
+    pub directory: &'t Directory,
+    /// Business units, if the user gave a mapping.
+    pub mapping: Option<&'t Mapping>,
+    /// What the provider knows of payers.
+    pub special: Special,
+    /// Calls outside are not counted.
+    pub period: &'t Period,
+}
+
+/// A call with its payer and unit.
+pub struct Attributed<'c> {
+    /// The call.
+    pub call: &'c Call,
+    /// Who pays.
+    pub resolved: Resolved,
+    /// The business unit, or what stands for its absence.
+    pub unit: String,
+    /// The unit's cost centre.
+    pub cost_center: Option<String>,
+    /// The row of the mapping that decided.
+    pub mapping_line: Option<u64>,
+    /// Where the call ended.
+    pub outcome: Outcome,
+}
+
+/// What attribution adds to the tally and has to say.
+#[derive(Default)]
+pub struct Account {
+    /// Counts of calls by their end, of merges, and of entries outside the period.
+    pub tally: Tally,
+    /// What could not be placed.
+    pub gaps: Gaps,
+    /// What is worth saying.
+    pub diagnostics: Diagnostics,
+    /// Rows of the mapping that decided, by index.
+    pub used_rows: BTreeSet<usize>,
+    /// Payers with calls and billable calls.
+    pub payers: BTreeMap<Payer, (u64, u64)>,
+}
+
+impl Attributor<'_> {
+    /// Attributes every call of the period, in the order of the calls, and hands each to `each`.
+    pub fn run<'c>(&self, calls: &'c [Call], mut each: impl FnMut(Attributed<'c>)) -> Account {
+        let mut account = Account::default();
+        let mut unmapped: HashMap<String, (u64, u64)> = HashMap::new();
+        let mut unattributed: BTreeMap<PayerReason, (u64, u64)> = BTreeMap::new();
+        for call in calls {
+            if !self.contains(call.facts.time) {
+                *account.tally.skipped.entry(SkipReason::OutsidePeriod).or_default() += call.entries;
+                continue;
+            }
+            account.tally.calls += 1;
+            for (cause, count) in &call.merged {
+                *account.tally.merged.entry(*cause).or_default() += count;
+            }
+            let attributed = self.attribute(call, &mut account);
+            account.tally.count(attributed.outcome);
+            let billable = u64::from(call.reason.is_none());
+            if let Some(payer) = &attributed.resolved.payer {
+                let counts = account.payers.entry(payer.clone()).or_default();
+                counts.0 += 1;
+                counts.1 += billable;
+                if attributed.unit == UNMAPPED {
+                    let counts = unmapped.entry(payer.to_string()).or_default();
+                    counts.0 += 1;
+                    counts.1 += billable;
+                }
+            }
+            if attributed.unit == UNATTRIBUTED {
+                let reason = attributed.resolved.payer_reason.unwrap_or(PayerReason::NoProject);
+                let counts = unattributed.entry(reason).or_default();
+                counts.0 += 1;
+                counts.1 += billable;
+            }
+            note(call, &attributed, &mut account.diagnostics);
+            each(attributed);
+        }
+        self.note_payers(&mut account, &unmapped);
+        account.gaps.unmapped = largest_first(unmapped.into_iter());
+        account.gaps.unattributed = largest_first(unattributed.into_iter());
+        account
+    }
+
+    fn contains(&self, time: Option<i64>) -> bool {
+        match time {
+            Some(time) => self.period.from.is_none_or(|from| from <= time) && self.period.to.is_none_or(|to| time < to),
+            // A call without a time is inside only when no period was asked for.
+            None => self.period.from.is_none() && self.period.to.is_none(),
+        }
+    }
+
+    fn attribute<'c>(&self, call: &'c Call, account: &mut Account) -> Attributed<'c> {
+        let resolved = resolve(call, self.directory, self.special);
+        let outcome = Outcome::of(call.reason, resolved.payer.as_ref(), resolved.payer_reason);
+        let nobody = resolved.payer.is_none() || resolved.payer_reason == Some(PayerReason::GoogleSdkProject);
+        let row: Option<&MappingRow> = match (&resolved.payer, self.mapping) {
+            (Some(payer), Some(mapping)) if !nobody => mapping.unit(payer, call.facts.time),
+            _ => None,
+        };
+        let (unit, cost_center, mapping_line) = match row {
+            Some(row) => {
+                account.used_rows.insert(row.index);
+                (row.business_unit.clone(), row.cost_center.clone(), Some(row.line))
+            }
+            None if nobody => (UNATTRIBUTED.to_owned(), None, None),
+            None => (UNMAPPED.to_owned(), None, None),
+        };
+        Attributed { call, resolved, unit, cost_center, mapping_line, outcome }
+    }
+
+    fn note_payers(&self, account: &mut Account, unmapped: &HashMap<String, (u64, u64)>) {
+        for payer in account.payers.keys() {
+            let name = payer.to_string();
+            let reason = (self.special)(payer);
+            if payer.id.is_none() && reason.is_none() {
+                diagnose(&mut account.diagnostics, DiagnosticKind::UnresolvedNumber, || name.clone());
+            }
+            if self.mapping.is_some() && unmapped.contains_key(&name) {
+                diagnose(&mut account.diagnostics, DiagnosticKind::UnmappedPayer, || name.clone());
+                if reason == Some(PayerReason::TenantProject) {
+                    diagnose(&mut account.diagnostics, DiagnosticKind::TenantProject, || name.clone());
+                }
+            }
+        }
+        for row in self.mapping.into_iter().flat_map(|mapping| mapping.unused(&account.used_rows)) {
+            diagnose(&mut account.diagnostics, DiagnosticKind::UnusedMapping, || {
+                format!("line {}: {} matched no payer", row.line, row.selector)
+            });
+        }
+    }
+}
+
+/// Says what is odd about one call.
+fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics) {
+    let name = || call.facts.insert_id.clone().unwrap_or_else(|| format!("{:032x}", call.key.0));
+    let resolved = &attributed.resolved;
+    for (kind, text) in &resolved.notes {
+        diagnose(diagnostics, *kind, || text.clone());
+    }
+    if !resolved.conflicts.is_empty() {
+        diagnose(diagnostics, DiagnosticKind::ProjectConflict, || {
+            let payer = resolved.payer.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
+            format!("insertId {}: payer {payer}, but {}", name(), resolved.conflicts.join(", "))
+        });
+    }
+    for _ in 0..call.conflicting_copies {
+        diagnose(diagnostics, DiagnosticKind::DuplicateConflict, || format!("insertId {}", name()));
+    }
+    if call.missing_parts > 0 {
+        diagnose(diagnostics, DiagnosticKind::SplitIncomplete, || {
+            format!("insertId {}: {} parts are missing", name(), call.missing_parts)
+        });
+    }
+    if call.orphan_last && call.facts.driver != Driver::Bytes {
+        diagnose(diagnostics, DiagnosticKind::OrphanLast, || format!("insertId {}", name()));
+    }
+    if call.reason == Some(Reason::UnknownService) {
+        diagnose(diagnostics, DiagnosticKind::UnknownService, || {
+            call.facts.service.clone().unwrap_or_else(|| "(none)".to_owned())
+        });
+    }
+    if resolved.payer_reason == Some(PayerReason::GoogleSdkProject) {
+        diagnose(diagnostics, DiagnosticKind::GoogleSdkProject, || format!("insertId {}", name()));
+    }
+}
+
+/// Sorts by billable calls, then calls, both descending, then by name.
+fn largest_first<K: Ord>(counts: impl Iterator<Item = (K, (u64, u64))>) -> Vec<(K, u64, u64)> {
+    let mut sorted: Vec<(K, u64, u64)> = counts.map(|(key, (calls, billable))| (key, calls, billable)).collect();
+    sorted.sort_by(|a, b| (b.2, b.1).cmp(&(a.2, a.1)).then_with(|| a.0.cmp(&b.0)));
+    sorted
+}

@@ -1,0 +1,80 @@
+//! Dimensions: the columns by which a report can be grouped, and the value each call has in them.
+
+use chrono::{DateTime, SecondsFormat, Timelike};
+use chrono_tz::Tz;
+
+use super::attribution::Attributed;
+use crate::model::closed_list::closed_list;
+use crate::model::directory::Directory;
+
+closed_list! {
+    /// A column by which a report can be grouped.
+    pub enum Dimension {
+        Unit = "unit": "the business unit",
+        CostCenter = "cost_center": "the unit's cost centre",
+        Payer = "payer": "whose bill carries the call",
+        StoragePayer = "storage_payer": "who pays for the storage of a Cloud Storage object",
+        Service = "service": "the service that was called",
+        Kind = "kind": "how the payer is found",
+        Method = "method": "the method that was called",
+        Principal = "principal": "the caller",
+        PrincipalProject = "principal_project": "the project that owns the caller's identity",
+        Location = "location": "where the resource is",
+        ResourceProject = "resource_project": "the project that holds the resource",
+        Resource = "resource": "what the call was made on",
+        Model = "model": "publisher and name of a model",
+        Reason = "reason": "why calls are not billable",
+        Day = "day": "the day of the call's time",
+        Hour = "hour": "the hour of the call's time",
+        Month = "month": "the month of the call's time",
+        Log = "log": "the log that holds the entry",
+    }
+}
+
+/// What stands for an empty grouping value.
+pub const NONE: &str = "(none)";
+
+impl Dimension {
+    /// The grouping when none is asked for.
+    pub const DEFAULT: [Self; 3] = [Self::Unit, Self::Payer, Self::Service];
+
+    /// The value of a call.
+    pub fn value(self, attributed: &Attributed<'_>, directory: &Directory, timezone: Tz) -> String {
+        let facts = &attributed.call.facts;
+        let project = |reference: &Option<crate::model::payer::PayerRef>| {
+            reference.as_ref().map(|reference| directory.resolve(reference).to_string())
+        };
+        let value = match self {
+            Self::Unit => Some(attributed.unit.clone()),
+            Self::CostCenter => attributed.cost_center.clone(),
+            Self::Payer => attributed.resolved.payer.as_ref().map(ToString::to_string),
+            Self::StoragePayer => attributed.resolved.storage_payer.as_ref().map(ToString::to_string),
+            Self::Service => facts.service.clone(),
+            Self::Kind => Some(attributed.resolved.kind.to_owned()),
+            Self::Method => facts.method.clone(),
+            Self::Principal => facts.principal.clone(),
+            Self::PrincipalProject => project(&facts.principal_project),
+            Self::Location => facts.location.clone(),
+            Self::ResourceProject => project(&facts.resource_project),
+            Self::Resource => facts.resource.clone(),
+            Self::Model => facts.model.clone(),
+            Self::Reason => attributed.call.reason.map(|reason| reason.name().to_owned()),
+            Self::Day => facts.time.map(|time| in_zone(time, timezone, "%Y-%m-%d")),
+            Self::Month => facts.time.map(|time| in_zone(time, timezone, "%Y-%m")),
+            Self::Hour => facts.time.map(|time| hour(time, timezone)),
+            Self::Log => facts.log_name.clone(),
+        };
+        value.unwrap_or_else(|| NONE.to_owned())
+    }
+}
+
+fn in_zone(nanos: i64, timezone: Tz, format: &str) -> String {
+    DateTime::from_timestamp_nanos(nanos).with_timezone(&timezone).format(format).to_string()
+}
+
+/// The beginning of the hour with its offset, so that the two hours of an autumn night stay apart.
+fn hour(nanos: i64, timezone: Tz) -> String {
+    let time = DateTime::from_timestamp_nanos(nanos).with_timezone(&timezone);
+    let start = time.with_minute(0).and_then(|time| time.with_second(0)).and_then(|time| time.with_nanosecond(0));
+    start.unwrap_or(time).to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,309 @@
+//! The statement: attributed calls grouped, joined with their payers and units, summed and sorted.
+//!
+//! Calls are first added up by the facts they are grouped by and the payer they resolved to. polars then joins these sums
+//! with the table of payers and units, groups again by the columns asked for, and sorts.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+use polars::prelude::*;
+
+use super::attribution::Attributed;
+use super::dimension::Dimension;
+use crate::model::directory::Directory;
+use crate::model::reason::Driver;
+
+/// What a statement adds up for a group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// Calls, failed and free ones too.
+    pub calls: u64,
+    /// Calls that the bill meters.
+    pub billable_calls: u64,
+    /// Calls with a status other than OK, and jobs that failed.
+    pub failed_calls: u64,
+    /// Bytes that on-demand pricing bills.
+    pub billed_bytes: u128,
+    /// Slot milliseconds that capacity pricing shares.
+    pub slot_ms: u128,
+    /// Records that told of the calls.
+    pub entries: u64,
+    /// The first call's time.
+    pub first_seen: Option<i64>,
+    /// The last call's time.
+    pub last_seen: Option<i64>,
+}
+
+/// A row: the values of the grouping columns, and what they add up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementRow {
+    /// One value for each grouping column.
+    pub key: Vec<String>,
+    /// The sums.
+    pub measures: Measures,
+    /// Millionths of all billable calls, half to even; `None` when there are none at all.
+    pub share: Option<u32>,
+}
+
+/// Rows and their total.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Sorted by billable calls and calls, descending, then by key.
+    pub rows: Vec<StatementRow>,
+    /// The sum of the rows.
+    pub total: Measures,
+}
+
+/// Why a statement could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StatementError {
+    /// A sum does not fit its type.
+    #[error("a sum does not fit into 128 bits")]
+    Overflow,
+    /// The table engine refused.
+    #[error("the table engine failed: {0}")]
+    Table(#[from] PolarsError),
+}
+
+/// Where a call was put: the columns that later stages decide. One row of the table of payers.
+#[derive(PartialEq, Eq, Hash)]
+struct Place {
+    key: Vec<String>,
+}
+
+/// Adds calls up until the statement is made.
+pub struct Accumulator<'t> {
+    by: Vec<Dimension>,
+    directory: &'t Directory,
+    timezone: Tz,
+    places: HashMap<Place, u32>,
+    groups: HashMap<(u32, Vec<String>), Measures>,
+    overflow: bool,
+}
+
+/// Whether a column is a fact of the entries, or decided by directory and mapping.
+fn is_fact(dimension: Dimension) -> bool {
+    match dimension {
+        Dimension::Unit | Dimension::CostCenter | Dimension::Payer | Dimension::StoragePayer | Dimension::Kind => false,
+        Dimension::Service
+        | Dimension::Method
+        | Dimension::Principal
+        | Dimension::PrincipalProject
+        | Dimension::Location
+        | Dimension::ResourceProject
+        | Dimension::Resource
+        | Dimension::Model
+        | Dimension::Reason
+        | Dimension::Day
+        | Dimension::Hour
+        | Dimension::Month
+        | Dimension::Log => true,
+    }
+}
+
+impl<'t> Accumulator<'t> {
+    /// Starts a statement grouped by these columns.
+    pub fn new(by: &[Dimension], directory: &'t Directory, timezone: Tz) -> Self {
+        Self { by: by.to_vec(), directory, timezone, places: HashMap::new(), groups: HashMap::new(), overflow: false }
+    }
+
+    /// Adds one call.
+    pub fn add(&mut self, attributed: &Attributed<'_>) {
+        let values = |facts: bool| -> Vec<String> {
+            let columns = self.by.iter().filter(|dimension| is_fact(**dimension) == facts);
+            columns.map(|dimension| dimension.value(attributed, self.directory, self.timezone)).collect()
+        };
+        let (place, key) = (Place { key: values(false) }, values(true));
+        let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let place = *self.places.entry(place).or_insert(next);
+        let group = self.groups.entry((place, key)).or_default();
+        match group.checked_add(&Measures::of(attributed)) {
+            Some(sum) => *group = sum,
+            None => self.overflow = true,
+        }
+    }
+
+    /// Makes the statement.
+    ///
+    /// # Errors
+    /// When a sum overflows or the table engine fails.
+    pub fn finish(self) -> Result<Statement, StatementError> {
+        if self.overflow {
+            return Err(StatementError::Overflow);
+        }
+        let (facts, decided): (Vec<Dimension>, Vec<Dimension>) = self.by.iter().partition(|by| is_fact(**by));
+        let places = places_table(self.places, &decided)?;
+        let groups = groups_table(self.groups, &facts)?;
+        let keys: Vec<Expr> = self.by.iter().map(|dimension| col(dimension.name())).collect();
+        let sums = [
+            "calls",
+            "billable_calls",
+            "failed_calls",
+            "bytes_high",
+            "bytes_low",
+            "slots_high",
+            "slots_low",
+            "entries",
+        ];
+        let mut measures: Vec<Expr> = sums.iter().map(|name| col(*name).sum()).collect();
+        measures.extend([col("first_seen").min(), col("last_seen").max()]);
+        let mut order = vec![col("billable_calls"), col("calls")];
+        order.extend(keys.iter().cloned());
+        let descending: Vec<bool> = (0..order.len()).map(|at| at < 2).collect();
+        let joined = groups.lazy().join(places.lazy(), [col("place")], [col("place")], JoinArgs::new(JoinType::Inner));
+        let grouped = if keys.is_empty() { joined.select(measures) } else { joined.group_by(keys).agg(measures) };
+        let table = grouped
+            .sort_by_exprs(order, SortMultipleOptions::default().with_order_descending_multi(descending))
+            .collect()?;
+        statement(&table, &self.by)
+    }
+}
+
+/// The table of places: its number and the columns that directory and mapping decide.
+fn places_table(places: HashMap<Place, u32>, decided: &[Dimension]) -> PolarsResult<DataFrame> {
+    let mut rows: Vec<(u32, Vec<String>)> = places.into_iter().map(|(place, number)| (number, place.key)).collect();
+    rows.sort_unstable();
+    let mut columns = vec![Column::new("place".into(), rows.iter().map(|(number, _)| *number).collect::<Vec<u32>>())];
+    for (at, dimension) in decided.iter().enumerate() {
+        let values: Vec<&str> = rows.iter().map(|(_, key)| key[at].as_str()).collect();
+        columns.push(Column::new(dimension.name().into(), values));
+    }
+    DataFrame::new(rows.len(), columns)
+}
+
+/// The table of sums: place, facts and measures. Wide sums stand as two halves, because the engine's integers wrap.
+fn groups_table(groups: HashMap<(u32, Vec<String>), Measures>, facts: &[Dimension]) -> PolarsResult<DataFrame> {
+    let rows: Vec<((u32, Vec<String>), Measures)> = groups.into_iter().collect();
+    let integers = |name: &str, value: &dyn Fn(&Measures) -> u64| {
+        Column::new(name.into(), rows.iter().map(|(_, measures)| value(measures)).collect::<Vec<u64>>())
+    };
+    let times = |name: &str, value: &dyn Fn(&Measures) -> Option<i64>| {
+        Column::new(name.into(), rows.iter().map(|(_, measures)| value(measures)).collect::<Vec<Option<i64>>>())
+    };
+    let mut columns =
+        vec![Column::new("place".into(), rows.iter().map(|((place, _), _)| *place).collect::<Vec<u32>>())];
+    for (at, dimension) in facts.iter().enumerate() {
+        let values: Vec<&str> = rows.iter().map(|((_, key), _)| key[at].as_str()).collect();
+        columns.push(Column::new(dimension.name().into(), values));
+    }
+    columns.extend([
+        integers("calls", &|m| m.calls),
+        integers("billable_calls", &|m| m.billable_calls),
+        integers("failed_calls", &|m| m.failed_calls),
+        integers("bytes_high", &|m| halves(m.billed_bytes).0),
+        integers("bytes_low", &|m| halves(m.billed_bytes).1),
+        integers("slots_high", &|m| halves(m.slot_ms).0),
+        integers("slots_low", &|m| halves(m.slot_ms).1),
+        integers("entries", &|m| m.entries),
+        times("first_seen", &|m| m.first_seen),
+        times("last_seen", &|m| m.last_seen),
+    ]);
+    DataFrame::new(rows.len(), columns)
+}
+
+/// A wide sum as multiples of 2³² and the rest: a column of either can be summed over four billion rows in 64 bits.
+fn halves(sum: u128) -> (u64, u64) {
+    let low = sum & u128::from(u32::MAX);
+    (u64::try_from(sum >> 32).unwrap_or(u64::MAX), u64::try_from(low).unwrap_or(u64::MAX))
+}
+
+fn statement(table: &DataFrame, by: &[Dimension]) -> Result<Statement, StatementError> {
+    let keys = by.iter().map(|dimension| table.column(dimension.name())?.str()).collect::<PolarsResult<Vec<_>>>()?;
+    let integers = |name: &str| table.column(name)?.u64();
+    let (calls, billable, failed) = (integers("calls")?, integers("billable_calls")?, integers("failed_calls")?);
+    let (bytes_high, bytes_low) = (integers("bytes_high")?, integers("bytes_low")?);
+    let (slots_high, slots_low) = (integers("slots_high")?, integers("slots_low")?);
+    let entries = integers("entries")?;
+    let (first, last) = (table.column("first_seen")?.i64()?, table.column("last_seen")?.i64()?);
+    let whole = |high: &UInt64Chunked, low: &UInt64Chunked, at: usize| {
+        (u128::from(high.get(at).unwrap_or(0)) << 32) + u128::from(low.get(at).unwrap_or(0))
+    };
+    let mut rows = Vec::with_capacity(table.height());
+    let mut total = Measures::default();
+    for at in 0..table.height() {
+        let measures = Measures {
+            calls: calls.get(at).unwrap_or(0),
+            billable_calls: billable.get(at).unwrap_or(0),
+            failed_calls: failed.get(at).unwrap_or(0),
+            billed_bytes: whole(bytes_high, bytes_low, at),
+            slot_ms: whole(slots_high, slots_low, at),
+            entries: entries.get(at).unwrap_or(0),
+            first_seen: first.get(at),
+            last_seen: last.get(at),
+        };
+        total = total.checked_add(&measures).ok_or(StatementError::Overflow)?;
+        let key = keys.iter().map(|column| column.get(at).unwrap_or_default().to_owned()).collect();
+        rows.push(StatementRow { key, measures, share: None });
+    }
+    for row in &mut rows {
+        row.share = millionths(row.measures.billable_calls, total.billable_calls);
+    }
+    Ok(Statement { rows, total })
+}
+
+/// `part / whole` in millionths, rounded half to even; `None` for 0/0.
+fn millionths(part: u64, whole: u64) -> Option<u32> {
+    if whole == 0 {
+        return None;
+    }
+    let (scaled, whole) = (u128::from(part) * 1_000_000, u128::from(whole));
+    let (quotient, rest) = (scaled / whole, scaled % whole);
+    let up = rest * 2 > whole || (rest * 2 == whole && quotient % 2 == 1);
+    u32::try_from(quotient + u128::from(up)).ok()
+}
+
+impl Measures {
+    /// What one call adds.
+    pub fn of(attributed: &Attributed<'_>) -> Self {
+        let (call, facts) = (attributed.call, &attributed.call.facts);
+        let billable = call.reason.is_none();
+        let metered = |driver: Driver, quantity: Option<u64>| {
+            if billable && facts.driver == driver { u128::from(quantity.unwrap_or(0)) } else { 0 }
+        };
+        Self {
+            calls: 1,
+            billable_calls: u64::from(billable),
+            failed_calls: u64::from(facts.failed),
+            billed_bytes: metered(Driver::Bytes, facts.usage.total_billed_bytes),
+            slot_ms: metered(Driver::SlotMs, facts.usage.total_slot_ms),
+            entries: call.entries,
+            first_seen: facts.time,
+            last_seen: facts.time,
+        }
+    }
+
+    /// The sum of both, if it fits.
+    pub fn checked_add(&self, other: &Self) -> Option<Self> {
+        Some(Self {
+            calls: self.calls.checked_add(other.calls)?,
+            billable_calls: self.billable_calls.checked_add(other.billable_calls)?,
+            failed_calls: self.failed_calls.checked_add(other.failed_calls)?,
+            billed_bytes: self.billed_bytes.checked_add(other.billed_bytes)?,
+            slot_ms: self.slot_ms.checked_add(other.slot_ms)?,
+            entries: self.entries.checked_add(other.entries)?,
+            first_seen: [self.first_seen, other.first_seen].into_iter().flatten().min(),
+            last_seen: self.last_seen.max(other.last_seen),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_round_half_to_even() {
+        assert_eq!(millionths(1, 3), Some(333_333));
+        assert_eq!(millionths(1, 2_000_000), Some(0));
+        assert_eq!(millionths(3, 2_000_000), Some(2));
+        assert_eq!(millionths(0, 0), None);
+    }
+
+    #[test]
+    fn a_wide_sum_survives_its_two_halves() {
+        for sum in [0_u128, 1, u128::from(u64::MAX), u128::from(u64::MAX) * 7 + 3] {
+            let (high, low) = halves(sum);
+            assert_eq!((u128::from(high) << 32) + u128::from(low), sum);
+        }
+    }
+}

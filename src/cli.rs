@@ -1,0 +1,258 @@
+//! The command line. The comments here are the help texts.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::provider::CATALOGUE_DATE;
+
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (catalogue of {CATALOGUE_DATE})", env!("CARGO_PKG_VERSION")));
+
+/// Who pays for this call? Turns exported Google Cloud Audit Logs into cost attribution that adds up.
+///
+/// billtrail reads exported Cloud Audit Logs, finds the project that is billed for each call, says which field proves it,
+/// joins the payers to business units, and prints tables that balance.
+#[derive(Debug, Parser)]
+#[command(name = "billtrail", version = VERSION.as_str(), max_term_width = 110, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, map check); 2 wrong use: an option, mapping, \
+inventory or catalogue is invalid; 3 not done or not whole: an input is missing, unreadable or truncated."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the cost-attribution table: who pays for how many calls
+    #[command(
+        after_help = "Example:\n  billtrail report logs/ --map business-units.csv --by unit,service --from 2026-10 --to 2026-11"
+    )]
+    Report(ReportArgs),
+    /// Print one row a call, with payer and evidence, for DuckDB, BigQuery or a spreadsheet
+    #[command(
+        after_help = "Example:\n  billtrail calls logs/ --map business-units.csv --format parquet -o calls.parquet"
+    )]
+    Calls(CallsArgs),
+    /// Explain why a call is billed to whom it is
+    #[command(after_help = "Example:\n  billtrail explain logs/ --map business-units.csv --insert-id 1x8k2fqe4m7zd")]
+    Explain(ExplainArgs),
+    /// List what is known about services, or all that is known about one
+    #[command(after_help = "Example:\n  billtrail services vision.googleapis.com")]
+    Services(ServicesArgs),
+    /// Check a mapping of payers to business units, or begin one
+    #[command(subcommand)]
+    Map(MapCommand),
+    /// Print the closed lists that machines rely on: kinds, rules, reasons, columns and so on
+    #[command(after_help = "Example:\n  billtrail contract --format json")]
+    Contract(ContractArgs),
+    /// Show each setting and where it comes from
+    #[command(after_help = "Example:\n  BILLTRAIL_TIMEZONE=Europe/Berlin billtrail config")]
+    Config(ConfigArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = "Example:\n  billtrail completions bash > /etc/bash_completion.d/billtrail")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a directory
+    #[command(after_help = "Example:\n  billtrail man /usr/local/share/man/man1")]
+    Man {
+        /// The directory; it is made if it does not exist
+        directory: PathBuf,
+    },
+}
+
+/// Where to read from and how to attribute: what every command that reads logs takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LogArgs {
+    /// Files, directories (searched for logs), globs in quotes, or `-` for standard input
+    #[arg(value_name = "INPUT", required_unless_present = "files_from")]
+    pub inputs: Vec<String>,
+    /// Read more inputs from a file, one a line; `-` for standard input
+    #[arg(long, value_name = "LIST", help_heading = "Input")]
+    pub files_from: Option<PathBuf>,
+    /// The name to show for standard input
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub stdin_name: Option<String>,
+    /// The largest record, such as `64MiB` or a number of bytes; larger ones are rejected
+    #[arg(long, value_name = "SIZE", help_heading = "Input")]
+    pub max_record: Option<String>,
+    /// Business units: CSV with the columns project,business_unit[,cost_center][,valid_from][,valid_to]
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub map: Option<PathBuf>,
+    /// An inventory that turns project numbers into ids: `gcloud projects list --format=json`, a Resource Manager answer, a
+    /// Cloud Asset Inventory export or rows of a billing export. May be given more than once
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub projects: Vec<PathBuf>,
+    /// Rows that replace or add to the built-in catalogue of services (CSV, see `billtrail services`)
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub services: Option<PathBuf>,
+    /// Count calls from this moment on: `2026-10`, `2026-10-01` or RFC 3339
+    #[arg(long, value_name = "TIME", help_heading = "Period")]
+    pub from: Option<String>,
+    /// Count calls before this moment
+    #[arg(long, value_name = "TIME", help_heading = "Period")]
+    pub to: Option<String>,
+    /// The time zone of days, of --from and --to and of the mapping's dates [default: UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "Period")]
+    pub timezone: Option<String>,
+    /// Threads; 0 takes as many as the machine has [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Run")]
+    pub threads: Option<usize>,
+    /// Keep the raw bytes of records that cannot be read, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub rejected: Option<PathBuf>,
+    /// Exit with 1 if a record cannot be read
+    #[arg(long, help_heading = "Run")]
+    pub strict: bool,
+    /// Say nothing on standard error but errors
+    #[arg(long, short, help_heading = "Run")]
+    pub quiet: bool,
+    /// The configuration file [default: ./billtrail.toml, else billtrail/config.toml in the user's configuration directory]
+    #[arg(long, value_name = "FILE", help_heading = "Run")]
+    pub config: Option<PathBuf>,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutputArgs {
+    /// table, csv, json, ndjson, markdown or parquet [default: table on a terminal, else as the output file's ending says, else
+    /// table]
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<String>,
+    /// Write to a file, which appears only when it is complete
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Where to read from.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
+    /// location, resource_project, resource, model, reason, day, hour, month, log [default: unit,payer,service]
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', help_heading = "Output")]
+    pub by: Vec<String>,
+    /// In CSV, leave text alone that a spreadsheet would run as a formula
+    #[arg(long, overrides_with = "spreadsheet_safe", help_heading = "Output")]
+    pub raw: bool,
+    /// In CSV, make text harmless that a spreadsheet would run as a formula (the default)
+    #[arg(long, help_heading = "Output")]
+    pub spreadsheet_safe: bool,
+}
+
+/// Arguments of `calls`.
+#[derive(Debug, Args)]
+pub struct CallsArgs {
+    /// Where to read from.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// In CSV, leave text alone that a spreadsheet would run as a formula (the default: an insertId may begin with `-`)
+    #[arg(long, overrides_with = "spreadsheet_safe", help_heading = "Output")]
+    pub raw: bool,
+    /// In CSV, make text harmless that a spreadsheet would run as a formula
+    #[arg(long, help_heading = "Output")]
+    pub spreadsheet_safe: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Where to read from.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// How to print: `table` explains in words, the others print the rows of `calls`.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// The insertId of an entry; every call that an entry with this id tells of is explained
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub insert_id: String,
+}
+
+/// Arguments of `services`.
+#[derive(Debug, Args)]
+pub struct ServicesArgs {
+    /// A service, such as vision.googleapis.com or vision
+    pub name: Option<String>,
+    /// Rows that replace or add to the built-in catalogue
+    #[arg(long, value_name = "FILE")]
+    pub services: Option<PathBuf>,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// The commands about the mapping.
+#[derive(Debug, Subcommand)]
+pub enum MapCommand {
+    /// Check a mapping: errors, rows that match nothing, payers without a row, spelling
+    #[command(
+        after_help = "Example:\n  billtrail map check business-units.csv --projects projects.json logs/\n\nExits with 1 if \
+there is an error."
+    )]
+    Check(MapCheckArgs),
+    /// Begin a mapping: a row for each payer found, largest first
+    #[command(after_help = "Example:\n  billtrail map init logs/ --projects projects.json > business-units.csv")]
+    Init(MapInitArgs),
+}
+
+/// Arguments of `map check`.
+#[derive(Debug, Args)]
+pub struct MapCheckArgs {
+    /// The mapping to check
+    #[arg(value_name = "MAP")]
+    pub mapping: PathBuf,
+    /// Logs whose payers should have a row
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// An inventory of projects. May be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub projects: Vec<PathBuf>,
+    /// The time zone of the mapping's dates [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Explain which row decides for this project, id or number. May be given more than once
+    #[arg(long, value_name = "PROJECT")]
+    pub explain: Vec<String>,
+}
+
+/// Arguments of `map init`.
+#[derive(Debug, Args)]
+pub struct MapInitArgs {
+    /// Where to read from.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// Write to a file
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `contract`.
+#[derive(Debug, Args)]
+pub struct ContractArgs {
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub format: String,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}

@@ -1,0 +1,87 @@
+//! `billtrail contract`: the closed lists that machines rely on.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::{Ending, Failure, documents, output};
+use crate::chargeback::dimension::Dimension;
+use crate::cli::ContractArgs;
+use crate::gcp::kind::{Kind, Rule};
+use crate::gcp::shape::Shape;
+use crate::model::document::{Column, SCHEMA_VERSION};
+use crate::model::payer::Namespace;
+use crate::model::reason::{
+    DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason, RejectReason, SkipReason,
+};
+use crate::report::Format;
+
+/// The exit codes and their meaning.
+const EXIT_CODES: [(&str, &str); 5] = [
+    ("0", "done; rejected records are in the tally"),
+    ("1", "done, and a check that the user asked for failed (--strict, map check)"),
+    ("2", "wrong use: an option, mapping, inventory or catalogue is invalid"),
+    ("3", "not done or not whole: an input is missing, unreadable or truncated, or the result cannot be written"),
+    ("130", "interrupted"),
+];
+
+type List = (&'static str, Vec<(&'static str, &'static str)>);
+
+pub(super) fn run(args: &ContractArgs) -> Result<Ending, Failure> {
+    let text = if args.format == "json" { as_json() } else { as_text() };
+    output::write_to(None, &mut |out| out.write_all(text.as_bytes()))?;
+    Ok(Ending::Done)
+}
+
+/// Every closed list: its name and its members with their meaning.
+fn lists() -> Vec<List> {
+    macro_rules! list {
+        ($name:literal, $type:ty) => {
+            ($name, <$type>::ALL.iter().map(|member| (member.name(), member.meaning())).collect())
+        };
+    }
+    let columns = |columns: &[Column]| columns.iter().map(|column| (column.name, column.kind.name())).collect();
+    vec![
+        list!("kind", Kind),
+        list!("rule", Rule),
+        list!("reason", Reason),
+        list!("payer_reason", PayerReason),
+        list!("driver", Driver),
+        list!("quantity_unit", QuantityUnit),
+        list!("flag", Flag),
+        list!("merge_cause", MergeCause),
+        list!("reject_reason", RejectReason),
+        list!("skip_reason", SkipReason),
+        list!("diagnostic", DiagnosticKind),
+        list!("shape", Shape),
+        list!("namespace", Namespace),
+        list!("format", Format),
+        list!("report_grouping", Dimension),
+        ("report_measure", columns(&documents::MEASURES)),
+        ("calls_column", columns(&documents::CALLS)),
+        ("exit_code", EXIT_CODES.to_vec()),
+    ]
+}
+
+fn as_text() -> String {
+    let mut out = format!("schema_version {SCHEMA_VERSION}\n");
+    for (name, members) in lists() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "\n{name}");
+        for (member, meaning) in members {
+            let _ = writeln!(out, "  {member:<30} {meaning}");
+        }
+    }
+    out
+}
+
+fn as_json() -> String {
+    let mut document = Map::new();
+    document.insert("schema_version".to_owned(), json!(SCHEMA_VERSION));
+    for (name, members) in lists() {
+        let members: Vec<Value> =
+            members.iter().map(|(name, meaning)| json!({"name": name, "meaning": meaning})).collect();
+        document.insert(name.to_owned(), Value::Array(members));
+    }
+    format!("{:#}\n", Value::Object(document))
+}

@@ -1,0 +1,196 @@
+//! `billtrail explain`: why a call is billed to whom it is, in words.
+
+use std::fmt::Write as _;
+
+use super::logs::Logs;
+use super::{Ending, Failure, documents, output};
+use crate::chargeback::attribution::Attributed;
+use crate::cli::ExplainArgs;
+use crate::gcp::kind::{Kind, Rule};
+use crate::model::call::Call;
+use crate::model::reason::PayerReason;
+use crate::model::tally::Outcome;
+use crate::model::time::rfc3339;
+use crate::report::{Format, safe};
+
+pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
+    let logs = Logs::read(&args.logs, &args.output)?;
+    let format = logs.settings.format.value.unwrap_or(Format::Table);
+    let (mut words, mut rows, mut found) = (String::new(), Vec::new(), 0);
+    let account = logs.attribute(|attributed| {
+        if !tells(attributed.call, &args.insert_id) {
+            return;
+        }
+        found += 1;
+        match format {
+            Format::Table => explain(&logs, &attributed, &mut words),
+            Format::Csv | Format::Json | Format::Ndjson | Format::Markdown | Format::Parquet => {
+                rows.push(documents::call_row(&logs, &attributed));
+            }
+        }
+    })?;
+    if found == 0 {
+        let advice = "no call of the input and period was told by an entry with this insertId";
+        return Err(Failure::Usage(format!("--insert-id {}: {advice}", safe(&args.insert_id))));
+    }
+    if format == Format::Table {
+        output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
+    } else {
+        let document = documents::calls(&logs, account);
+        output::print(&document, &mut rows.into_iter(), &args.output, Some(format), false, true)?;
+    }
+    Ok(documents::ending(logs.incomplete, false))
+}
+
+fn tells(call: &Call, insert_id: &str) -> bool {
+    call.facts.insert_id.as_deref() == Some(insert_id)
+        || call.others.iter().any(|other| other.insert_id.as_deref() == Some(insert_id))
+}
+
+/// One line of the explanation: a title and what it says, which may come from a log.
+fn line(out: &mut String, title: &str, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "  {title:<14} {}", safe(text));
+}
+
+fn explain(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
+    let (call, facts, resolved) = (attributed.call, &attributed.call.facts, &attributed.resolved);
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    let title = format!(
+        "{} on {}",
+        facts.method.as_deref().unwrap_or("(no method)"),
+        facts.service.as_deref().unwrap_or("(no service)")
+    );
+    let _ = writeln!(out, "{}", safe(&title));
+    line(out, "call", &facts.time.map_or_else(|| "at an unknown time".to_owned(), rfc3339));
+    line(
+        out,
+        "",
+        &format!("told by insertId {} at {}", facts.insert_id.as_deref().unwrap_or("(none)"), logs.place(call.source)),
+    );
+    if let Some(resource) = &facts.resource {
+        line(out, "resource", resource);
+    }
+    payer(attributed, out);
+    for candidate in &facts.candidates {
+        if resolved.evidence.as_ref() == Some(&candidate.evidence) {
+            continue;
+        }
+        let named = logs.directory.resolve(&candidate.payer);
+        line(
+            out,
+            "not",
+            &format!(
+                "{named}, which {} names (`{}`): {}",
+                candidate.evidence.path, candidate.evidence.text, candidate.why
+            ),
+        );
+    }
+    if !resolved.conflicts.is_empty() {
+        line(out, "conflict", &format!("{} should name the payer too", resolved.conflicts.join(", ")));
+    }
+    caller(logs, call, out);
+    unit(logs, attributed, out);
+    billable(attributed, out);
+    merged(logs, call, out);
+}
+
+fn payer(attributed: &Attributed<'_>, out: &mut String) {
+    let resolved = &attributed.resolved;
+    match &resolved.payer {
+        Some(payer) => {
+            let number =
+                payer.number.filter(|_| payer.id.is_some()).map_or_else(String::new, |n| format!(" (number {n})"));
+            line(out, "payer", &format!("{payer}{number}"));
+        }
+        None => line(out, "payer", "nobody"),
+    }
+    if let Some(reason) = resolved.payer_reason {
+        line(out, "", &format!("{}: {}", reason.name(), reason.meaning()));
+    }
+    let rule = Rule::parse(resolved.rule).map_or("", Rule::meaning);
+    line(out, "rule", &format!("{}: {rule}", resolved.rule));
+    let kind = Kind::parse(resolved.kind).map_or("", Kind::meaning);
+    line(out, "kind", &format!("{}: {kind}", resolved.kind));
+    if let Some(evidence) = &resolved.evidence {
+        line(out, "proof", &format!("{} = `{}`", evidence.path, evidence.text));
+    }
+    if resolved.payer.is_some() {
+        line(out, "confidence", &format!("{} of 100", resolved.confidence));
+    }
+    if let Some(storage) = &resolved.storage_payer
+        && resolved.payer.as_ref() != Some(storage)
+    {
+        line(out, "storage", &format!("{storage} pays for keeping the object"));
+    }
+}
+
+fn caller(logs: &Logs, call: &Call, out: &mut String) {
+    let facts = &call.facts;
+    let owner = facts.principal_project.as_ref().map(|project| {
+        format!(", an identity of {} (a hint, not evidence of the payer)", logs.directory.resolve(project))
+    });
+    let principal = facts.principal.as_deref().unwrap_or("(not stated)");
+    line(out, "caller", &format!("{principal}{}", owner.unwrap_or_default()));
+    if let Some(origin) = &facts.delegated_by {
+        line(out, "", &format!("on behalf of {origin}, where the delegation began"));
+    }
+}
+
+fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
+    let center = attributed.cost_center.as_ref().map_or_else(String::new, |center| format!(", cost centre {center}"));
+    let why = match (attributed.mapping_line, &logs.mapping, &attributed.resolved.payer) {
+        (Some(line), Some(mapping), Some(payer)) => {
+            format!(" by {}:{line}: {}", mapping.file(), mapping.explain(payer, attributed.call.facts.time))
+        }
+        (_, None, _) => ": no mapping was given (--map)".to_owned(),
+        (None, Some(mapping), Some(payer)) => format!(": {}", mapping.explain(payer, attributed.call.facts.time)),
+        (_, Some(_), None) => ": without a payer there is no unit".to_owned(),
+    };
+    line(out, "unit", &format!("{}{center}{why}", attributed.unit));
+}
+
+fn billable(attributed: &Attributed<'_>, out: &mut String) {
+    let facts = &attributed.call.facts;
+    let text = match attributed.outcome {
+        Outcome::NotBillable(reason) => format!("no, {}: {}", reason.name(), reason.meaning()),
+        Outcome::Attributed => format!("yes, driver {}: {}", facts.driver.name(), facts.driver.meaning()),
+        Outcome::Unattributed(PayerReason::GoogleSdkProject) => {
+            "yes, but the payer is a project of Google's tools".to_owned()
+        }
+        Outcome::Unattributed(reason) => format!("yes, but nobody can be named ({})", reason.name()),
+    };
+    line(out, "billable", &text);
+    let usage = &facts.usage;
+    let amounts = [
+        ("billed bytes", usage.total_billed_bytes),
+        ("processed bytes", usage.processed_bytes),
+        ("slot ms", usage.total_slot_ms),
+    ];
+    for (name, amount) in amounts {
+        if let Some(amount) = amount {
+            line(out, "", &format!("{name} {amount}"));
+        }
+    }
+    if facts.status_code != 0 {
+        line(out, "status", &format!("code {}", facts.status_code));
+    }
+    for flag in &facts.flags {
+        line(out, "flag", &format!("{}: {}", flag.name(), flag.meaning()));
+    }
+}
+
+fn merged(logs: &Logs, call: &Call, out: &mut String) {
+    for (cause, count) in &call.merged {
+        line(out, "merged", &format!("{count} × {}: {}", cause.name(), cause.meaning()));
+    }
+    for other in &call.others {
+        let id = other.insert_id.as_deref().unwrap_or("(none)");
+        line(out, "", &format!("insertId {id} at {}", logs.place(other.source)));
+    }
+    if call.conflicting_copies > 0 {
+        line(out, "", &format!("{} copies said something else and were not believed", call.conflicting_copies));
+    }
+}

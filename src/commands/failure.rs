@@ -1,0 +1,67 @@
+//! Why a command could not be done, and the exit code that says so.
+
+use std::io;
+
+use crate::chargeback::mapping_csv::MappingErrors;
+use crate::chargeback::statement::StatementError;
+use crate::gcp::inventory::InventoryError;
+use crate::ingest::IngestError;
+use crate::model::tally::Imbalance;
+use crate::provider::CatalogueError;
+use crate::settings::SettingsError;
+
+/// Why a command could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// An option is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// A setting is wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The mapping is wrong.
+    #[error("{0}")]
+    Mapping(#[from] MappingErrors),
+    /// An inventory is wrong.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// The catalogue's rows are wrong.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The inputs cannot be listed or read.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// A file that is needed cannot be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The result cannot be written.
+    #[error("the result cannot be written: {0}")]
+    Output(#[from] io::Error),
+    /// The sums cannot be made.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// The tally does not balance.
+    #[error(transparent)]
+    Imbalance(#[from] Imbalance),
+}
+
+impl Failure {
+    /// 2 for wrong use, 3 for what could not be done.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Settings(_) | Self::Mapping(_) | Self::Inventory(_) | Self::Catalogue(_) => 2,
+            Self::Ingest(IngestError::Glob { .. }) => 2,
+            Self::Ingest(_) | Self::File { .. } | Self::Output(_) | Self::Statement(_) | Self::Imbalance(_) => 3,
+        }
+    }
+
+    /// Whether the reader of the output went away, which is no failure.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

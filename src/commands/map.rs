@@ -1,0 +1,73 @@
+//! `billtrail map`: checks a mapping, or begins one.
+
+use std::fmt::Write as _;
+
+use super::logs::{self, Logs};
+use super::{Ending, Failure, documents, output};
+use crate::chargeback::mapping::Mapping;
+use crate::chargeback::mapping_check::{Severity, check as findings};
+use crate::chargeback::mapping_init::skeleton;
+use crate::cli::{LogArgs, MapCheckArgs, MapCommand, MapInitArgs, OutputArgs};
+use crate::gcp::project_ref::ProjectRef;
+use crate::report::safe;
+use crate::settings::Settings;
+
+pub(super) fn run(command: &MapCommand) -> Result<Ending, Failure> {
+    match command {
+        MapCommand::Check(args) => check(args),
+        MapCommand::Init(args) => init(args),
+    }
+}
+
+fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
+    let logs_args = LogArgs {
+        inputs: args.inputs.clone(),
+        projects: args.projects.clone(),
+        timezone: args.timezone.clone(),
+        ..LogArgs::default()
+    };
+    let mut settings = Settings::resolve(&logs_args, &OutputArgs::default(), &|name| std::env::var(name).ok())?;
+    let mapping =
+        Mapping::parse(&args.mapping.to_string_lossy(), &logs::read_bytes(&args.mapping)?, settings.timezone.value)?;
+    let mut incomplete = false;
+    let (directory, payers) = if args.inputs.is_empty() {
+        let provider = logs::provider(settings.services.value.as_deref())?;
+        (logs::directory(&provider, &settings.projects.value)?, None)
+    } else {
+        let logs = Logs::read(&LogArgs { map: Some(args.mapping.clone()), ..logs_args }, &OutputArgs::default())?;
+        let account = logs.attribute(|_| {})?;
+        incomplete = logs.incomplete;
+        settings.projects.value.clone_from(&logs.settings.projects.value);
+        (logs.directory.clone(), Some(Logs::payers(&account)))
+    };
+    mapping.agrees_with(&directory)?;
+    let inventory = (!settings.projects.value.is_empty()).then_some(&directory);
+    let found = findings(&mapping, inventory, payers.as_deref());
+    let mut out = String::new();
+    let file = safe(mapping.file()).into_owned();
+    for finding in &found {
+        let line = finding.line.map_or_else(String::new, |line| format!("{line}:"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{file}:{line} {}: {}", finding.severity, safe(&finding.message));
+    }
+    let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let rows = mapping.rows().len();
+    let _ = writeln!(out, "{file}: {rows} rows, {errors} errors, {} warnings", found.len() - errors);
+    for project in &args.explain {
+        let Some(reference) = ProjectRef::parse(project.trim_start_matches("number:")).to_payer_ref() else {
+            return Err(Failure::Usage(format!("--explain: `{project}` can be no project")));
+        };
+        let payer = directory.resolve(&reference);
+        let _ = writeln!(out, "{}: {}", safe(&payer.to_string()), safe(&mapping.explain(&payer, None)));
+    }
+    output::write_to(None, &mut |write| write.write_all(out.as_bytes()))?;
+    Ok(documents::ending(incomplete, errors > 0))
+}
+
+fn init(args: &MapInitArgs) -> Result<Ending, Failure> {
+    let logs = Logs::read(&args.logs, &OutputArgs::default())?;
+    let account = logs.attribute(|_| {})?;
+    let text = skeleton(&Logs::payers(&account), &logs.directory);
+    output::write_to(args.output.as_deref(), &mut |out| out.write_all(text.as_bytes()))?;
+    Ok(documents::ending(logs.incomplete, false))
+}

@@ -1,0 +1,47 @@
+//! The commands, one file each: wiring between rooms, no logic of their own.
+
+mod calls;
+mod completions;
+mod config;
+mod contract;
+mod documents;
+mod explain;
+mod failure;
+mod logs;
+mod map;
+mod output;
+mod report;
+mod services;
+
+pub use failure::Failure;
+
+use crate::cli::{Cli, Command};
+
+/// How a command that ran to its end ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Done.
+    Done,
+    /// Done, and a check that the user asked for failed.
+    CheckFailed,
+    /// Not whole: an input was missing, unreadable or truncated.
+    Incomplete,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When it cannot be done; the failure says why and with which exit code.
+pub fn run(cli: Cli) -> Result<Ending, Failure> {
+    match cli.command {
+        Command::Report(args) => report::run(&args),
+        Command::Calls(args) => calls::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Services(args) => services::run(&args),
+        Command::Map(command) => map::run(&command),
+        Command::Contract(args) => contract::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man { directory } => completions::man(&directory),
+    }
+}

@@ -1,0 +1,90 @@
+//! Where a result goes: standard output, or a file that appears only when it is complete.
+
+use std::fs;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use super::Failure;
+use crate::cli::OutputArgs;
+use crate::model::document::{Document, Row};
+use crate::report::{self, Format, Style};
+
+/// Prints a document in the chosen format, and its summary on standard error where the format has no place for it.
+pub(super) fn print(
+    document: &Document,
+    rows: &mut dyn Iterator<Item = Row>,
+    output: &OutputArgs,
+    format: Option<Format>,
+    spreadsheet_safe: bool,
+    quiet: bool,
+) -> Result<(), Failure> {
+    let target = output.output.as_deref();
+    let format = format.or_else(|| target.and_then(by_ending)).unwrap_or(Format::Table);
+    let terminal = target.is_none() && io::stdout().is_terminal();
+    if terminal && format == Format::Parquet {
+        let advice = "parquet is not for a terminal; give -o FILE or redirect the output";
+        return Err(Failure::Usage(advice.to_owned()));
+    }
+    let style = Style {
+        colour: terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        width: if terminal { width() } else { None },
+        spreadsheet_safe,
+        terminal,
+    };
+    write_to(target, &mut |out| report::write(format, document, rows, &style, out))?;
+    if !format.holds_summary() && !quiet {
+        let mut error = io::stderr();
+        let style = Style {
+            colour: error.is_terminal() && anstream::AutoStream::choice(&error) != anstream::ColorChoice::Never,
+            width: if error.is_terminal() { width() } else { None },
+            ..Style::default()
+        };
+        report::summary(document, &style, &mut error)?;
+    }
+    Ok(())
+}
+
+/// Runs `write` on standard output, or on a temporary file beside the target that takes its name at the end.
+pub(super) fn write_to(
+    target: Option<&Path>,
+    write: &mut dyn FnMut(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let Some(path) = target else {
+        let mut out = BufWriter::with_capacity(1 << 16, io::stdout());
+        write(&mut out)?;
+        out.flush()?;
+        return Ok(());
+    };
+    let named = |error: io::Error| Failure::File { path: path.display().to_string(), error };
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".billtrail-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The user's umask applies, as for any file that a program makes.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(directory).map_err(named)?;
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    write(&mut out).map_err(named)?;
+    let file = out.into_inner().map_err(|error| named(error.into_error()))?;
+    file.as_file().sync_all().map_err(named)?;
+    file.persist(path).map_err(|error| named(error.error))?;
+    Ok(())
+}
+
+fn by_ending(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()? {
+        "csv" => Some(Format::Csv),
+        "json" => Some(Format::Json),
+        "ndjson" | "jsonl" => Some(Format::Ndjson),
+        "md" | "markdown" => Some(Format::Markdown),
+        "parquet" => Some(Format::Parquet),
+        _ => None,
+    }
+}
+
+fn width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}

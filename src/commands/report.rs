@@ -1,0 +1,44 @@
+//! `billtrail report`: the cost-attribution table.
+
+use super::logs::Logs;
+use super::{Ending, Failure, documents, output};
+use crate::chargeback::dimension::Dimension;
+use crate::chargeback::statement::Accumulator;
+use crate::cli::ReportArgs;
+use crate::model::tally::Imbalance;
+
+pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
+    let by = dimensions(&args.by)?;
+    let logs = Logs::read(&args.logs, &args.output)?;
+    let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
+    let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
+    let statement = accumulator.finish()?;
+    Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
+    let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
+    Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
+    let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
+    let document = documents::report(&logs, account, &by, &statement);
+    let mut rows = statement.rows.into_iter().map(documents::statement_row);
+    let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
+    output::print(&document, &mut rows, &args.output, format, !args.raw, quiet)?;
+    Ok(documents::ending(document.incomplete, strict))
+}
+
+/// The grouping asked for, or the default.
+fn dimensions(names: &[String]) -> Result<Vec<Dimension>, Failure> {
+    if names.is_empty() {
+        return Ok(Dimension::DEFAULT.to_vec());
+    }
+    let mut by = Vec::new();
+    for name in names {
+        let Some(dimension) = Dimension::parse(name.trim()) else {
+            let known: Vec<&str> = Dimension::ALL.iter().map(|dimension| dimension.name()).collect();
+            return Err(Failure::Usage(format!("--by: there is no column `{name}`; choose from {}", known.join(", "))));
+        };
+        if by.contains(&dimension) {
+            return Err(Failure::Usage(format!("--by: `{name}` is listed twice")));
+        }
+        by.push(dimension);
+    }
+    Ok(by)
+}

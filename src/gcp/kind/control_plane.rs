@@ -1,0 +1,33 @@
+//! Free services that manage others, and calls that a security policy refused: nothing is billed, the project is kept.
+
+use super::resource::{first, resource_project};
+use super::{Audited, Kind, Rule, Verdict};
+use crate::gcp::mention;
+use crate::model::observation::Claim;
+use crate::model::reason::Reason;
+
+/// Judges a call to a control-plane service.
+pub fn judge(call: &Audited<'_>) -> Verdict {
+    let named = [
+        (Rule::ControlPlaneResource, 75, mention::label(call.entry)),
+        (Rule::ControlPlaneResource, 75, mention::resource_name(call.audit)),
+        (Rule::ControlPlaneResource, 50, mention::log_name(call.entry)),
+    ];
+    let (charge, candidates) = first(named, Rule::ControlPlaneResource);
+    let mut verdict = Verdict::new(Kind::ControlPlane, charge);
+    verdict.candidates = candidates;
+    verdict.resource_project = resource_project(call);
+    verdict.reason = Some(Reason::ControlPlane);
+    verdict
+}
+
+/// Puts the project of the refused resource in place of what the kind found.
+pub fn refuse(call: &Audited<'_>, verdict: &mut Verdict) {
+    verdict.reason = Some(Reason::PolicyDenied);
+    let label = mention::label(call.entry).or_else(|| mention::log_name(call.entry));
+    let storage: Option<Claim> = verdict.storage.take();
+    if let Some(label) = label {
+        verdict.charge = label.charge(Rule::PolicyLabel, 75);
+    }
+    verdict.storage = storage;
+}

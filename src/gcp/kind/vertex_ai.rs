@@ -1,0 +1,34 @@
+//! Vertex AI: the project in the resource name of the model or endpoint pays, not the quota project. A publisher model
+//! called without a project in its name (express mode) is billed to the client project.
+//!
+//! Source: <https://cloud.google.com/docs/quotas/quota-project>, <https://github.com/googleapis/googleapis> (aiplatform v1).
+
+use super::resource::{first, resource_project};
+use super::{Audited, Kind, Rule, Verdict};
+use crate::gcp::mention;
+use crate::gcp::resource_name::model_of;
+
+/// Judges a call to Vertex AI.
+pub fn judge(call: &Audited<'_>) -> Verdict {
+    let express = mention::resource_name(call.audit).is_none();
+    let label_rule = if express { Rule::VertexAiExpress } else { Rule::ResourceLabel };
+    let named = [
+        (Rule::VertexAiResourceName, 100, mention::resource_name(call.audit)),
+        (label_rule, 75, mention::label(call.entry)),
+        (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
+    ];
+    let (charge, candidates) = first(named, Rule::VertexAiExpress);
+    let mut verdict = Verdict::new(Kind::VertexAi, charge);
+    verdict.candidates = candidates;
+    verdict.resource_project = resource_project(call);
+    verdict.model = call
+        .audit
+        .resource_name
+        .text()
+        .and_then(model_of)
+        .map(|(publisher, name, version)| (format!("{publisher}/{name}"), version.map(str::to_owned)));
+    if let Some(labels) = call.audit.request.as_ref().and_then(|request| request.labels.as_ref()) {
+        verdict.labels = labels.0.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
+    }
+    verdict
+}

@@ -1,0 +1,17 @@
+//! The only room that speaks Google: log entries, project references, services, kinds, export shapes and inventories.
+
+pub mod bigquery_entry;
+pub mod decode;
+pub mod identity;
+pub mod inventory;
+pub mod job_facts;
+pub mod kind;
+pub mod lenient;
+pub mod log_entry;
+pub mod mention;
+pub mod project_ref;
+pub mod resource_name;
+pub mod service;
+pub mod service_csv;
+pub mod shape;
+pub mod timestamp;

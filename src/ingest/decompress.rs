@@ -1,0 +1,160 @@
+//! Opens an input: gzip and zstd are found by content, a byte-order mark is passed over, stored bytes are counted.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::inputs::Place;
+
+/// How the bytes of an input are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Storage {
+    Plain,
+    Gzip,
+    Zstd,
+}
+
+/// An opened input.
+pub(super) struct Opened {
+    /// The decompressed bytes after the byte-order mark.
+    pub reader: Box<dyn Read + Send>,
+    /// How the input is stored.
+    pub storage: Storage,
+    /// Length of the byte-order mark.
+    pub mark: u64,
+    /// The text is UTF-16.
+    pub utf16: bool,
+    /// Bytes read so far, as stored.
+    pub stored: Arc<AtomicU64>,
+}
+
+const BUFFER: usize = 128 << 10;
+
+/// Opens a file or the standard input.
+pub(super) fn open(place: &Place) -> io::Result<Opened> {
+    match place {
+        Place::File(path) => {
+            let file = File::open(path)?;
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::from(io::ErrorKind::IsADirectory));
+            }
+            decoded(Box::new(file))
+        }
+        Place::Stdin => decoded(Box::new(io::stdin())),
+    }
+}
+
+/// Recognises how the bytes of `inner` are stored and undoes it.
+pub(super) fn decoded(inner: Box<dyn Read + Send>) -> io::Result<Opened> {
+    let stored = Arc::new(AtomicU64::new(0));
+    let counted = Counted { inner, bytes: Arc::clone(&stored) };
+    let (head, reader) = peek::<4>(Box::new(counted));
+    let (storage, reader): (_, Box<dyn Read + Send>) = match head.as_slice() {
+        [0x1f, 0x8b, ..] => (Storage::Gzip, Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, reader)))),
+        // A frame, or a frame to be skipped before one.
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+            let buffered = BufReader::with_capacity(BUFFER, reader);
+            (Storage::Zstd, Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?))
+        }
+        _ => (Storage::Plain, reader),
+    };
+    let (head, mut reader) = peek::<3>(reader);
+    let utf16 = matches!(head.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let mark = if head == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
+    io::copy(&mut reader.by_ref().take(mark), &mut io::sink())?;
+    Ok(Opened { reader, storage, mark, utf16, stored })
+}
+
+/// Counts what is read.
+struct Counted {
+    inner: Box<dyn Read + Send>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// The first `N` bytes, and a reader that still yields them. An error met meanwhile comes after them.
+fn peek<const N: usize>(mut inner: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + Send>) {
+    let mut head = Vec::with_capacity(N);
+    let error = inner.by_ref().take(N as u64).read_to_end(&mut head).err();
+    let reader = Cursor::new(head.clone()).chain(Held { error, inner });
+    (head, Box::new(reader))
+}
+
+/// A reader whose first error was met too early.
+struct Held {
+    error: Option<io::Error>,
+    inner: Box<dyn Read + Send>,
+}
+
+impl Read for Held {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.inner.read(buffer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(bytes: Vec<u8>) -> (Storage, Vec<u8>, Option<io::Error>) {
+        let mut opened = decoded(Box::new(Cursor::new(bytes))).unwrap();
+        let mut text = Vec::new();
+        let error = opened.reader.read_to_end(&mut text).err();
+        (opened.storage, text, error)
+    }
+
+    #[test]
+    fn members_are_read_one_after_the_other() {
+        let twice = [gzip(b"\xef\xbb\xbf{}\n"), gzip(b"[]")].concat();
+        assert!(matches!(read(twice), (Storage::Gzip, text, None) if text == b"{}\n[]"));
+        let frame = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
+        let twice = [frame(b"{}"), frame(b"[]")].concat();
+        assert!(matches!(read(twice), (Storage::Zstd, text, None) if text == b"{}[]"));
+    }
+
+    #[test]
+    fn a_truncated_stream_yields_what_it_held() {
+        let text: Vec<u8> = (0..40_000u32)
+            .flat_map(|n| format!("{{\"a\":{}}}\n", n.wrapping_mul(2_654_435_761)).into_bytes())
+            .collect();
+        for mut stored in [gzip(&text), zstd::encode_all(text.as_slice(), 1).unwrap()] {
+            stored.truncate(stored.len() / 2);
+            let (_, decoded, error) = read(stored);
+            assert!(error.is_some());
+            assert!(decoded.len() > 10_000 && text.starts_with(&decoded), "{}", decoded.len());
+        }
+    }
+
+    #[test]
+    fn nothing_and_a_cut_head_are_no_panic() {
+        assert!(matches!(read(Vec::new()), (Storage::Plain, text, None) if text.is_empty()));
+        assert!(matches!(read(vec![0x1f, 0x8b]), (Storage::Gzip, text, Some(_)) if text.is_empty()));
+    }
+
+    #[test]
+    fn utf16_is_recognised() {
+        assert!(decoded(Box::new(Cursor::new(b"\xff\xfe{\0}\0".to_vec()))).unwrap().utf16);
+    }
+}

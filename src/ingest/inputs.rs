@@ -1,0 +1,332 @@
+//! Which files are read: files, directories, globs, lists of files and the standard input, each file once, sorted by name.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+use walkdir::WalkDir;
+
+use super::sink_name;
+
+/// Where the bytes of an input come from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+/// One input to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The name to show: the path as given or found; for standard input `-` or the name the user gave it.
+    pub name: String,
+    /// Where the bytes are.
+    pub place: Place,
+}
+
+/// An input that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failed {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The inputs, and what is worth saying about the arguments. All lists are sorted, so that the order of arguments does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The inputs by name; `Source::input` is the place in this list.
+    pub inputs: Vec<Input>,
+    /// Inputs that are missing or cannot be read.
+    pub failed: Vec<Failed>,
+    /// Names of inputs that were given once more and are read once.
+    pub twice: Vec<String>,
+    /// Files in directories whose names are not those of logs.
+    pub ignored: Vec<String>,
+    /// Directories without logs.
+    pub empty: Vec<String>,
+}
+
+/// Arguments that cannot be understood, or a reader that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The list of files cannot be read.
+    #[error("{path}: the list of inputs cannot be read: {error}")]
+    FilesFrom {
+        /// The list.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A pattern is not a glob.
+    #[error("{pattern}: not a file, and not a pattern either: {error}")]
+    Glob {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        error: globset::Error,
+    },
+    /// The threads cannot be started.
+    #[error("the reader's threads cannot be started: {0}")]
+    Threads(String),
+}
+
+/// Lists what the arguments name. `files_from` is a file with one path a line (or separated by NUL), `-` for standard input.
+///
+/// # Errors
+/// When the list cannot be read or a pattern is no glob. A missing input is no error here: it is listed as failed.
+pub fn list(args: &[String], files_from: Option<&Path>, stdin_name: Option<&str>) -> Result<Listing, IngestError> {
+    let mut listing = Listing::default();
+    let mut found = Found::default();
+    for arg in args {
+        if arg == "-" {
+            let name = stdin_name.unwrap_or("-");
+            found.add(Place::Stdin, name.to_owned(), Place::Stdin);
+        } else if Path::new(arg).exists() || !is_pattern(arg) {
+            add_path(Path::new(arg), &mut found, &mut listing);
+        } else {
+            add_pattern(arg, &mut found, &mut listing)?;
+        }
+    }
+    if let Some(path) = files_from {
+        for line in read_list(path)? {
+            add_path(Path::new(&line), &mut found, &mut listing);
+        }
+    }
+    for (names, place) in found.by_canonical.into_values() {
+        let mut names = names.into_iter();
+        if let Some(name) = names.next() {
+            listing.inputs.push(Input { name, place });
+        }
+        listing.twice.extend(names);
+    }
+    listing.inputs.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
+    listing.twice.sort();
+    for list in [&mut listing.ignored, &mut listing.empty] {
+        list.sort();
+        list.dedup();
+    }
+    listing.failed.sort();
+    listing.failed.dedup();
+    Ok(listing)
+}
+
+/// Files found so far by canonical place: the names they were found under, sorted.
+#[derive(Default)]
+struct Found {
+    by_canonical: HashMap<Place, (Vec<String>, Place)>,
+}
+
+impl Found {
+    fn add(&mut self, canonical: Place, name: String, place: Place) {
+        let (names, kept) = self.by_canonical.entry(canonical).or_insert_with(|| (Vec::new(), place.clone()));
+        let at = names.binary_search(&name).unwrap_or_else(|at| at);
+        names.insert(at, name);
+        if at == 0 {
+            *kept = place;
+        }
+    }
+
+    fn add_file(&mut self, path: &Path) {
+        // What has no canonical path (a pipe) stands for itself.
+        let canonical = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.add(Place::File(canonical), path.to_string_lossy().into_owned(), Place::File(path.to_owned()));
+    }
+}
+
+/// Adds a file whatever its name, or the logs of a directory.
+fn add_path(path: &Path, found: &mut Found, listing: &mut Listing) {
+    match fs::metadata(path) {
+        Ok(kind) if kind.is_dir() => add_directory(path, found, listing),
+        Ok(_) => found.add_file(path),
+        Err(error) => listing.failed.push(Failed { name: path.to_string_lossy().into_owned(), why: plain(&error) }),
+    }
+}
+
+fn add_directory(directory: &Path, found: &mut Found, listing: &mut Listing) {
+    let mut any = false;
+    for entry in walk(directory) {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {}
+            Ok(entry) if entry.file_type().is_file() && is_log_name(&entry.path().to_string_lossy()) => {
+                any = true;
+                found.add_file(entry.path());
+            }
+            Ok(entry) => listing.ignored.push(entry.path().to_string_lossy().into_owned()),
+            Err(error) => fail(&error, listing),
+        }
+    }
+    if !any {
+        listing.empty.push(directory.to_string_lossy().into_owned());
+    }
+}
+
+/// A directory's files in order, links followed, hidden ones left out.
+fn walk(directory: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
+    WalkDir::new(directory)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b"."))
+}
+
+fn fail(error: &walkdir::Error, listing: &mut Listing) {
+    // A link back to a directory above holds nothing new.
+    if error.loop_ancestor().is_none() {
+        let name = error.path().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+        let why = error.io_error().map_or_else(|| error.to_string(), plain);
+        listing.failed.push(Failed { name, why });
+    }
+}
+
+fn add_pattern(pattern: &str, found: &mut Found, listing: &mut Listing) -> Result<(), IngestError> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    let glob = glob.map_err(|error| IngestError::Glob { pattern: pattern.to_owned(), error })?.compile_matcher();
+    let literal = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
+    let base = pattern.get(..literal).and_then(|start| start.rfind('/').map(|end| &pattern[..=end])).unwrap_or("");
+    let depth = if pattern.contains("**") { usize::MAX } else { pattern[base.len()..].matches('/').count() + 1 };
+    let root = if base.is_empty() { Path::new(".") } else { Path::new(base) };
+    let mut any = false;
+    let mut walk = WalkDir::new(root).max_depth(depth).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                // That the base is missing is told below, by the pattern's name.
+                if error.depth() > 0 {
+                    fail(&error, listing);
+                }
+                continue;
+            }
+        };
+        let path = if base.is_empty() { entry.path().strip_prefix(".").unwrap_or(entry.path()) } else { entry.path() };
+        let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        let is_dir = entry.file_type().is_dir();
+        if !hidden && entry.depth() > 0 && glob.is_match(path) {
+            any = true;
+            add_path(path, found, listing);
+        }
+        if is_dir && entry.depth() > 0 && (hidden || (any && glob.is_match(path))) {
+            walk.skip_current_dir();
+        }
+    }
+    if !any {
+        let why = "no file has this name or matches this pattern".to_owned();
+        listing.failed.push(Failed { name: pattern.to_owned(), why });
+    }
+    Ok(())
+}
+
+fn is_pattern(arg: &str) -> bool {
+    arg.contains(['*', '?', '[', '{'])
+}
+
+fn read_list(path: &Path) -> Result<Vec<String>, IngestError> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
+    } else {
+        fs::read(path).map(|read| bytes = read)
+    };
+    read.map_err(|error| IngestError::FilesFrom { path: path.to_string_lossy().into_owned(), error })?;
+    let text = String::from_utf8_lossy(&bytes);
+    let separator = if text.contains('\0') { '\0' } else { '\n' };
+    let lines = text.split(separator).map(|line| if separator == '\n' { line.trim_end_matches('\r') } else { line });
+    Ok(lines.filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
+}
+
+/// True for names that logs have in a directory.
+fn is_log_name(path: &str) -> bool {
+    const ENDINGS: [&str; 5] = [".json", ".jsonl", ".ndjson", ".log", ".txt"];
+    let lower = path.to_ascii_lowercase();
+    let stem = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);
+    ENDINGS.iter().any(|ending| stem.ends_with(ending)) || sink_name::parse(path).is_some()
+}
+
+/// The reason without the number of the operating system.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a/x.json", "a/b/y.ndjson.gz", "a/README.md", "a/.hidden/z.json", "a/.z.json", "c/data.csv"] {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "{}").unwrap();
+        }
+        root
+    }
+
+    fn listed(root: &tempfile::TempDir, args: &[&str]) -> (Vec<String>, Listing) {
+        let args: Vec<String> = args.iter().map(|arg| format!("{}/{arg}", root.path().display())).collect();
+        let listing = list(&args, None, None).unwrap();
+        let start = root.path().to_string_lossy().len() + 1;
+        (listing.inputs.iter().map(|input| input.name[start..].to_owned()).collect(), listing)
+    }
+
+    #[test]
+    fn a_directory_gives_its_logs_and_tells_of_the_rest() {
+        let root = tree();
+        let (names, listing) = listed(&root, &["a"]);
+        assert_eq!(names, ["a/b/y.ndjson.gz", "a/x.json"]);
+        assert_eq!(listing.ignored.len(), 1);
+        assert_eq!(listed(&root, &["c"]).1.empty.len(), 1);
+        assert_eq!(listed(&root, &["c/data.csv"]).0, ["c/data.csv"]);
+    }
+
+    #[test]
+    fn one_file_is_read_once_in_whatever_order_it_is_given() {
+        let root = tree();
+        let (names, forwards) = listed(&root, &["a/x.json", "a", "a/b/../x.json"]);
+        assert_eq!(names, ["a/b/../x.json", "a/b/y.ndjson.gz"]);
+        assert_eq!(forwards.twice.len(), 2);
+        assert_eq!(listed(&root, &["a/b/../x.json", "a", "a/x.json"]).1, forwards);
+    }
+
+    #[test]
+    fn globs_stand_for_files_and_directories() {
+        let root = tree();
+        assert_eq!(listed(&root, &["*/*.json"]).0, ["a/x.json"]);
+        assert_eq!(listed(&root, &["**/*.gz"]).0, ["a/b/y.ndjson.gz"]);
+        assert_eq!(listed(&root, &["?"]).0, ["a/b/y.ndjson.gz", "a/x.json"]);
+        assert_eq!(listed(&root, &["*.nothing"]).1.failed.len(), 1);
+        assert_eq!(listed(&root, &["none/*.json"]).1.failed.len(), 1);
+    }
+
+    #[test]
+    fn a_missing_input_does_not_stop_the_others() {
+        let root = tree();
+        let (names, listing) = listed(&root, &["none.json", "a/x.json"]);
+        assert_eq!((names.len(), listing.failed.len()), (1, 1));
+        assert_eq!(listing.failed[0].why, "No such file or directory");
+    }
+
+    #[test]
+    fn a_file_with_the_letters_of_a_pattern_is_a_file() {
+        let root = tree();
+        fs::write(root.path().join("a[1].json"), "{}").unwrap();
+        assert_eq!(listed(&root, &["a[1].json"]).0, ["a[1].json"]);
+    }
+
+    #[test]
+    fn a_list_of_files_adds_to_the_arguments() {
+        let root = tree();
+        let path = root.path().join("list");
+        fs::write(&path, format!("{}\r\n\n", root.path().join("a/x.json").display())).unwrap();
+        let listing = list(&["-".to_owned()], Some(&path), Some("pipe")).unwrap();
+        assert_eq!(listing.inputs.len(), 2);
+        assert!(listing.inputs.iter().any(|input| input.name == "pipe" && input.place == Place::Stdin));
+        assert!(list(&[], Some(Path::new("/none/list")), None).is_err());
+    }
+}

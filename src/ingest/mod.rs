@@ -1,0 +1,26 @@
+//! Reading: files, directories, globs and standard input, decompressed and split into records, on several threads.
+//!
+//! What a record says is left to the decoder that the caller hands in; this room knows no field of an entry but the names that
+//! tell a wrapper from an entry.
+
+mod boundary;
+mod decompress;
+mod inputs;
+mod pieces;
+mod run;
+mod sink_name;
+mod split;
+mod structure;
+mod whole;
+mod window;
+
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod laws;
+
+pub use inputs::{Failed, IngestError, Input, Listing, Place, list};
+pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, read};
+pub use sink_name::{Shard, SinkFile, Survey, parse as parse_sink_name, survey};
+pub use split::Unit;
+pub use whole::read_whole;

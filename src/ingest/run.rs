@@ -1,0 +1,197 @@
+//! The parallel reader: inputs side by side, and chunks of one large input side by side as well.
+//!
+//! Each input is read in batches of work; while a batch is decoded the next is read. What is held is bounded by the batches in
+//! flight, not by the size of an input.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use rayon::prelude::*;
+
+use super::decompress::{self, Storage};
+use super::inputs::{IngestError, Input, Listing, plain};
+use super::pieces::{Piece, Pieces};
+use super::sink_name::{Survey, survey};
+use super::split::{Out, Unit, lines};
+
+/// How to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Threads; 0 takes as many as the machine has.
+    pub threads: usize,
+    /// The largest record in bytes.
+    pub max_record: usize,
+    /// Bytes read at a time. Changes no result.
+    pub chunk: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { threads: 0, max_record: 64 << 20, chunk: 1 << 20 }
+    }
+}
+
+/// Why an input is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// It could not be opened or read.
+    Unreadable,
+    /// Its compressed data end early or are damaged; what came before counts.
+    Truncated,
+}
+
+/// What went wrong with an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Its kind.
+    pub kind: ProblemKind,
+    /// Why, for a reader.
+    pub why: String,
+}
+
+/// What was read of one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputSummary {
+    /// The input's name.
+    pub name: String,
+    /// Bytes read, as stored.
+    pub bytes: u64,
+    /// Records, counted where the splitter finds them; rejected ones and lines of text included.
+    pub records: u64,
+    /// Why it is not whole; `None` when it is.
+    pub problem: Option<Problem>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadSummary {
+    /// The inputs, in the order of the listing.
+    pub inputs: Vec<InputSummary>,
+    /// What names of sink files say about holes.
+    pub survey: Survey,
+}
+
+impl ReadSummary {
+    /// Records of all inputs.
+    pub fn records(&self) -> u64 {
+        self.inputs.iter().map(|input| input.records).sum()
+    }
+
+    /// True when every input was read to its end.
+    pub fn is_complete(&self) -> bool {
+        self.inputs.iter().all(|input| input.problem.is_none())
+    }
+}
+
+/// Reads all inputs: `decode` turns each record into a value on any thread, `fold` takes the values on this one.
+///
+/// Values arrive in no particular order; each `Vec` holds those of one piece of one input, in its order.
+///
+/// # Errors
+/// When the threads cannot be started. What is wrong with one input is in the summary.
+pub fn read<T: Send>(
+    listing: &Listing,
+    options: &ReadOptions,
+    decode: &(dyn Fn(Unit<'_>) -> T + Sync),
+    fold: &mut dyn FnMut(Vec<T>),
+) -> Result<ReadSummary, IngestError> {
+    let threads = match options.threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| IngestError::Threads(error.to_string()))?;
+    let (sender, receiver) = sync_channel(2 * threads);
+    let inputs = thread::scope(|scope| {
+        let crew = Crew { options, threads, waiting: AtomicUsize::new(listing.inputs.len()), decode, sender };
+        let reading = thread::Builder::new().name("read".to_owned()).spawn_scoped(scope, move || {
+            pool.install(|| {
+                let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
+                inputs.map(|(number, input)| crew.read(number, input)).collect::<Vec<_>>()
+            })
+        });
+        let reading = reading.map_err(|error| IngestError::Threads(plain(&error)))?;
+        for values in receiver {
+            fold(values);
+        }
+        reading.join().map_err(|panic| std::panic::resume_unwind(panic))
+    })?;
+    Ok(ReadSummary { inputs, survey: survey(listing.inputs.iter().map(|input| input.name.as_str())) })
+}
+
+/// What the threads share.
+struct Crew<'a, T> {
+    options: &'a ReadOptions,
+    threads: usize,
+    /// Inputs that are not finished.
+    waiting: AtomicUsize,
+    decode: &'a (dyn Fn(Unit<'_>) -> T + Sync),
+    sender: SyncSender<Vec<T>>,
+}
+
+impl<T: Send> Crew<'_, T> {
+    fn read(&self, number: usize, input: &Input) -> InputSummary {
+        let summary = self.read_input(number, input);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        summary
+    }
+
+    fn read_input(&self, number: usize, input: &Input) -> InputSummary {
+        let mut summary = InputSummary { name: input.name.clone(), bytes: 0, records: 0, problem: None };
+        let opened = match decompress::open(&input.place) {
+            Ok(opened) => opened,
+            Err(error) => {
+                summary.problem = Some(Problem { kind: ProblemKind::Unreadable, why: plain(&error) });
+                return summary;
+            }
+        };
+        let (storage, stored) = (opened.storage, opened.stored.clone());
+        let records = AtomicU64::new(0);
+        let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk);
+        let mut ready = pieces.next(self.ahead());
+        while !ready.is_empty() {
+            if pieces.is_done() && ready.len() == 1 {
+                ready.drain(..).for_each(|piece| self.decode(piece, &records));
+                break;
+            }
+            let decode = || ready.into_par_iter().for_each(|piece| self.decode(piece, &records));
+            (ready, ()) = rayon::join(|| pieces.next(self.ahead()), decode);
+        }
+        summary.problem = pieces.error().map(|error| {
+            // A disk fails with a number of the operating system, a decoder does not.
+            let damaged = storage != Storage::Plain && error.raw_os_error().is_none();
+            let kind = if damaged { ProblemKind::Truncated } else { ProblemKind::Unreadable };
+            Problem { kind, why: plain(error) }
+        });
+        summary.bytes = stored.load(Ordering::Relaxed);
+        summary.records = records.into_inner();
+        summary
+    }
+
+    /// How many pieces of one input to hold: all threads share in the last inputs, and many inputs need few pieces each.
+    fn ahead(&self) -> usize {
+        let side_by_side = self.waiting.load(Ordering::Relaxed).clamp(1, self.threads);
+        (2 * self.threads).div_ceil(side_by_side)
+    }
+
+    fn decode(&self, piece: Piece, records: &AtomicU64) {
+        let mut values = Vec::new();
+        let found = match piece {
+            Piece::Lines(bytes, place) => {
+                let mut emit = |unit: Unit<'_>| values.push((self.decode)(unit));
+                let mut out = Out::new(&mut emit);
+                lines(&bytes, place, self.options.max_record, &mut out);
+                out.found
+            }
+            Piece::Units(batch) => {
+                values.extend(batch.units().map(self.decode));
+                batch.found
+            }
+        };
+        records.fetch_add(found, Ordering::Relaxed);
+        // When nobody listens any more, the caller is unwinding.
+        let _ = self.sender.send(values);
+    }
+}

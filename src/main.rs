@@ -1,0 +1,24 @@
+//! billtrail: parse, run, exit code.
+
+use std::process::ExitCode;
+
+use billtrail::cli::Cli;
+use billtrail::commands::{self, Ending};
+use billtrail::report::safe;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match commands::run(Cli::parse()) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::CheckFailed) => ExitCode::from(1),
+        Ok(Ending::Incomplete) => ExitCode::from(3),
+        // Who reads the output has seen enough: that is success.
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            for line in failure.to_string().lines() {
+                eprintln!("billtrail: {}", safe(line));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! A call: what a customer did once, merged from the entries that tell of it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash};
+
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+
+use super::observation::{CallKey, EntryId, Facts, Observation, Phase, Source};
+use super::reason::{Flag, MergeCause, Reason};
+
+/// The state of one call while entries arrive: for each entry identity, the first record that carries it and how many
+/// copies of which content there were.
+///
+/// Merging takes the union of the identities and keeps, for each, the record that is first by (log, input, offset). That is
+/// commutative and associative, and the same record taken in twice changes no fact, so that no order of arrival, thread or
+/// piece changes a call. Each register of the finished [`Call`] is then read off the entry that ranks highest for it.
+#[derive(Debug, Clone)]
+pub struct CallState {
+    told: BTreeMap<EntryId, Told>,
+}
+
+/// One entry identity: the record that stands for it, and the copies.
+#[derive(Debug, Clone)]
+struct Told {
+    first: Observation,
+    /// Content hash and number of records with it; filled from the second copy on.
+    copies: Vec<(u64, u64)>,
+}
+
+/// A finished call, with symbolic references to payers.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The call's key.
+    pub key: CallKey,
+    /// The facts of the whole call: each register from the entry that ranks highest for it.
+    pub facts: Facts,
+    /// Why the call is not billable; `None` when it is.
+    pub reason: Option<Reason>,
+    /// Records that told of it.
+    pub entries: u64,
+    /// How many of the records joined by which cause.
+    pub merged: BTreeMap<MergeCause, u64>,
+    /// Records whose identity was known with other content.
+    pub conflicting_copies: u64,
+    /// The record that speaks for the call.
+    pub source: Source,
+    /// The other entries of this call, loudest first.
+    pub others: Vec<Teller>,
+    /// Parts of the split entry that are missing.
+    pub missing_parts: u32,
+    /// The end is here, the beginning is not.
+    pub orphan_last: bool,
+    /// Distinct pairs of project number and id stated by the entries.
+    pub learnt: Vec<(u64, String)>,
+}
+
+/// An entry that told of a call beside the one that speaks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Teller {
+    /// Where its first record stands.
+    pub source: Source,
+    /// Its `insertId`.
+    pub insert_id: Option<String>,
+    /// Which part of the call it tells of.
+    pub phase: Phase,
+    /// By what it belongs to the call.
+    pub cause: MergeCause,
+}
+
+/// Hashes what an observation says. The time counts to the microsecond, because some exports keep no more.
+fn content(observation: &Observation) -> u64 {
+    let facts = Facts {
+        time: observation.facts.time.map(|nanos| nanos.div_euclid(1000)),
+        lateness: None,
+        ..observation.facts.clone()
+    };
+    let mut hasher = Xxh3DefaultBuilder.build_hasher();
+    (facts, observation.phase).hash(&mut hasher);
+    std::hash::Hasher::finish(&hasher)
+}
+
+/// The place by which the first of several copies is chosen.
+fn place(observation: &Observation) -> (&Option<String>, Source) {
+    (&observation.facts.log_name, observation.source)
+}
+
+impl CallState {
+    /// A call told by one entry so far.
+    pub fn new(observation: Observation) -> Self {
+        Self { told: BTreeMap::from([(observation.entry, Told { first: observation, copies: Vec::new() })]) }
+    }
+
+    /// Takes in one more entry.
+    pub fn join(&mut self, observation: Observation) {
+        match self.told.get_mut(&observation.entry) {
+            None => {
+                self.told.insert(observation.entry, Told { first: observation, copies: Vec::new() });
+            }
+            Some(told) => told.copy(observation),
+        }
+    }
+
+    /// Takes in all that another state of the same call holds.
+    pub fn merge(&mut self, other: Self) {
+        for (id, theirs) in other.told {
+            match self.told.get_mut(&id) {
+                None => {
+                    self.told.insert(id, theirs);
+                }
+                Some(ours) => ours.merge(theirs),
+            }
+        }
+    }
+
+    /// The observations that stand for the entries, in no meaningful order.
+    pub fn observations(&self) -> impl Iterator<Item = &Observation> {
+        self.told.values().map(|told| &told.first)
+    }
+
+    /// Reads the finished call off the entries.
+    pub fn finish(self, key: CallKey) -> Call {
+        let mut merged = BTreeMap::new();
+        let mut entries = 0;
+        let mut conflicting_copies = 0;
+        let mut first_entry = true;
+        for told in self.told.values() {
+            entries += 1;
+            if first_entry {
+                first_entry = false;
+            } else {
+                *merged.entry(told.first.cause).or_insert(0) += 1;
+            }
+            if told.copies.is_empty() {
+                continue;
+            }
+            let own = content(&told.first);
+            let records: u64 = told.copies.iter().map(|(_, count)| count).sum();
+            entries += records - 1;
+            *merged.entry(MergeCause::Duplicate).or_insert(0) += records - 1;
+            conflicting_copies +=
+                told.copies.iter().filter(|(hash, _)| *hash != own).map(|(_, count)| count).sum::<u64>();
+        }
+        let mut observations: Vec<Observation> = self.told.into_values().map(|told| told.first).collect();
+        observations.sort_by_cached_key(|observation| Reverse(voice(observation)));
+        finish_registers(key, observations, entries, merged, conflicting_copies)
+    }
+}
+
+impl Told {
+    fn copy(&mut self, observation: Observation) {
+        if self.copies.is_empty() {
+            self.copies.push((content(&self.first), 1));
+        }
+        self.count(content(&observation), 1);
+        self.keep_first(observation);
+    }
+
+    fn merge(&mut self, other: Self) {
+        if self.copies.is_empty() {
+            self.copies.push((content(&self.first), 1));
+        }
+        if other.copies.is_empty() {
+            self.count(content(&other.first), 1);
+        }
+        for (hash, count) in other.copies {
+            self.count(hash, count);
+        }
+        self.keep_first(other.first);
+    }
+
+    fn count(&mut self, hash: u64, records: u64) {
+        match self.copies.iter_mut().find(|(known, _)| *known == hash) {
+            Some((_, count)) => *count += records,
+            None => self.copies.push((hash, records)),
+        }
+    }
+
+    fn keep_first(&mut self, observation: Observation) {
+        if place(&observation) < place(&self.first) {
+            self.first = observation;
+        }
+    }
+}
+
+/// Who speaks: rank, then the later time (of entries between begin and end the earlier), then the first place.
+fn voice(observation: &Observation) -> (u8, Option<i64>, Reverse<Source>) {
+    let time = observation.facts.time;
+    let time = if observation.phase == Phase::Middle { time.map(|time| time.saturating_neg()) } else { time };
+    (observation.rank, time, Reverse(observation.source))
+}
+
+/// Builds the call from its entries, loudest voice first.
+fn finish_registers(
+    key: CallKey,
+    observations: Vec<Observation>,
+    entries: u64,
+    merged: BTreeMap<MergeCause, u64>,
+    conflicting_copies: u64,
+) -> Call {
+    let has = |phase: Phase| observations.iter().any(|observation| observation.phase == phase);
+    let ended = has(Phase::Last) || has(Phase::Whole);
+    let open = has(Phase::First) && !ended;
+    let orphan_last = has(Phase::Last) && !has(Phase::First) && !has(Phase::Whole);
+    let missing_parts = missing_parts(&observations);
+    let mut learnt: Vec<(u64, String)> = observations.iter().filter_map(|o| o.learnt.clone()).collect();
+    learnt.sort();
+    learnt.dedup();
+    // The payer's proof may come from another entry than the one that speaks. `max_by_key` keeps the last of equals.
+    let charge = observations
+        .iter()
+        .rev()
+        .max_by_key(|observation| observation.charge_rank)
+        .map(|observation| (observation.facts.charge.clone(), observation.facts.candidates.clone()));
+    let mut rest = observations.into_iter();
+    let Some(speaker) = rest.next() else {
+        unreachable!("a call state holds at least one entry: `new` takes one and nothing removes it")
+    };
+    let source = speaker.source;
+    let mut facts = speaker.facts;
+    let mut others = Vec::new();
+    for other in rest {
+        let insert_id = other.facts.insert_id.clone();
+        others.push(Teller { source: other.source, insert_id, phase: other.phase, cause: other.cause });
+        facts.fill_from(other.facts);
+    }
+    if let Some((charge, candidates)) = charge {
+        facts.charge = charge;
+        facts.candidates = candidates;
+    }
+    if open {
+        facts.add_flag(Flag::OpenOperation);
+    }
+    let reason = facts.reason.or(open.then_some(Reason::OpenOperation)).or(facts.method_reason);
+    Call { key, facts, reason, entries, merged, conflicting_copies, source, others, missing_parts, orphan_last, learnt }
+}
+
+/// How many parts of a split entry are not among the observations.
+fn missing_parts(observations: &[Observation]) -> u32 {
+    let mut indexes: Vec<u32> = observations.iter().filter_map(|o| o.split.map(|part| part.index)).collect();
+    indexes.sort_unstable();
+    indexes.dedup();
+    let total = observations.iter().filter_map(|o| o.split.map(|part| part.total)).max().unwrap_or(0);
+    total.saturating_sub(u32::try_from(indexes.len()).unwrap_or(u32::MAX))
+}
+
+impl Facts {
+    /// Takes over what these facts leave open from those of a less loud entry.
+    fn fill_from(&mut self, other: Facts) {
+        fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) {
+            if mine.is_none() {
+                *mine = theirs;
+            }
+        }
+        fill(&mut self.time, other.time);
+        fill(&mut self.service, other.service);
+        fill(&mut self.method, other.method);
+        fill(&mut self.storage, other.storage);
+        if self.principal.is_none() {
+            self.principal = other.principal;
+            self.principal_project = other.principal_project;
+        }
+        fill(&mut self.delegated_by, other.delegated_by);
+        fill(&mut self.resource, other.resource);
+        fill(&mut self.resource_project, other.resource_project);
+        fill(&mut self.location, other.location);
+        if self.model.is_none() {
+            self.model = other.model;
+            self.model_version = other.model_version;
+        }
+        fill(&mut self.usage.total_billed_bytes, other.usage.total_billed_bytes);
+        fill(&mut self.usage.processed_bytes, other.usage.processed_bytes);
+        fill(&mut self.usage.total_slot_ms, other.usage.total_slot_ms);
+        if self.labels.is_empty() {
+            self.labels = other.labels;
+        }
+        for flag in other.flags {
+            self.add_flag(flag);
+        }
+    }
+
+    /// Adds a flag once, keeping the list sorted.
+    pub fn add_flag(&mut self, flag: Flag) {
+        if let Err(at) = self.flags.binary_search(&flag) {
+            self.flags.insert(at, flag);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The directory of payers: which id and which number are one payer, and what else is known of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::payer::{Namespace, Payer, PayerName, PayerRef};
+
+/// What an inventory says of one payer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The payer's id.
+    pub id: String,
+    /// The payer's number, if the inventory has it.
+    pub number: Option<u64>,
+    /// The display name; not unique, never a join key.
+    pub name: Option<String>,
+    /// Labels, sorted by key.
+    pub labels: BTreeMap<String, String>,
+    /// Ancestors as `folders/N` and `organizations/N`, nearest first.
+    pub ancestors: Vec<String>,
+}
+
+/// Aliases of payers: id ↔ number. What the user gives wins over what is learnt from entries.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    by_id: BTreeMap<String, Entry>,
+    id_of: BTreeMap<u64, String>,
+    learnt_number: BTreeMap<String, u64>,
+    learnt_id: BTreeMap<u64, String>,
+}
+
+impl Directory {
+    /// Adds an inventory's entry. An entry that is already known keeps what it has and gains what it lacks.
+    pub fn add(&mut self, entry: Entry) {
+        if let Some(number) = entry.number {
+            self.id_of.entry(number).or_insert_with(|| entry.id.clone());
+        }
+        let known =
+            self.by_id.entry(entry.id.clone()).or_insert_with(|| Entry { id: entry.id.clone(), ..Entry::default() });
+        known.number = known.number.or(entry.number);
+        known.name = known.name.take().or(entry.name);
+        for (key, value) in entry.labels {
+            known.labels.entry(key).or_insert(value);
+        }
+        if known.ancestors.is_empty() {
+            known.ancestors = entry.ancestors;
+        }
+    }
+
+    /// Learns the pairs of number and id that entries state themselves. A number paired with several ids, or an id with
+    /// several numbers, teaches nothing; such pairs are returned.
+    pub fn learn(&mut self, pairs: &BTreeSet<(u64, String)>) -> Vec<(u64, String)> {
+        let mut ids: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        for (number, id) in pairs {
+            *ids.entry(*number).or_default() += 1;
+            *numbers.entry(id).or_default() += 1;
+        }
+        let mut contradicted = Vec::new();
+        for (number, id) in pairs {
+            if ids[number] == 1 && numbers[id.as_str()] == 1 {
+                self.learnt_id.insert(*number, id.clone());
+                self.learnt_number.insert(id.clone(), *number);
+            } else {
+                contradicted.push((*number, id.clone()));
+            }
+        }
+        contradicted
+    }
+
+    /// The payer that a reference means.
+    pub fn resolve(&self, reference: &PayerRef) -> Payer {
+        let namespace = reference.namespace;
+        match &reference.name {
+            PayerName::Id(id) => Payer { namespace, id: Some(id.clone()), number: self.number_of(id) },
+            PayerName::Number(number) => {
+                Payer { namespace, id: self.id_of(*number).map(str::to_owned), number: Some(*number) }
+            }
+        }
+    }
+
+    /// The id of a number.
+    pub fn id_of(&self, number: u64) -> Option<&str> {
+        self.id_of.get(&number).or_else(|| self.learnt_id.get(&number)).map(String::as_str)
+    }
+
+    /// The number of an id.
+    pub fn number_of(&self, id: &str) -> Option<u64> {
+        match self.by_id.get(id).and_then(|entry| entry.number) {
+            Some(number) => Some(number),
+            // A learnt number that the inventory gives to another id is not believed.
+            None => self.learnt_number.get(id).copied().filter(|number| !self.id_of.contains_key(number)),
+        }
+    }
+
+    /// What the inventory says of an id.
+    pub fn entry(&self, id: &str) -> Option<&Entry> {
+        self.by_id.get(id)
+    }
+
+    /// Every entry of the inventory, by id.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.by_id.values()
+    }
+
+    /// Whether two payers are one. `None` when it cannot be known: one has only an id, the other only a number.
+    pub fn same(a: &Payer, b: &Payer) -> Option<bool> {
+        if a.namespace != b.namespace {
+            return Some(false);
+        }
+        match (&a.id, &b.id, a.number, b.number) {
+            (_, _, Some(x), Some(y)) => Some(x == y),
+            (Some(x), Some(y), _, _) => Some(x == y),
+            _ => None,
+        }
+    }
+}
+
+/// A payer of Google Cloud by id, for tests and inventories.
+impl From<&str> for Payer {
+    fn from(id: &str) -> Self {
+        Self { namespace: Namespace::GcpProject, id: Some(id.to_owned()), number: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inventory_wins_over_what_is_learnt() {
+        let mut directory = Directory::default();
+        directory.add(Entry { id: "ads-prod".into(), number: Some(7), ..Entry::default() });
+        directory.learn(&BTreeSet::from([(7, "other".to_owned())]));
+        assert_eq!(directory.id_of(7), Some("ads-prod"));
+        assert_eq!(directory.number_of("other"), None);
+    }
+
+    #[test]
+    fn a_contradicted_pair_teaches_nothing() {
+        let mut directory = Directory::default();
+        let pairs = BTreeSet::from([(7, "aa".to_owned()), (7, "bb".to_owned()), (8, "cc".to_owned())]);
+        assert_eq!(directory.learn(&pairs).len(), 2);
+        assert_eq!(directory.id_of(7), None);
+        assert_eq!(directory.id_of(8), Some("cc"));
+    }
+
+    #[test]
+    fn id_and_number_cannot_be_compared_without_a_pair() {
+        let directory = Directory::default();
+        let id = directory.resolve(&PayerRef::project_id("ads-prod"));
+        let number = directory.resolve(&PayerRef::project_number(7));
+        assert_eq!(Directory::same(&id, &number), None);
+    }
+}

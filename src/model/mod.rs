@@ -1,0 +1,14 @@
+//! The nouns of billtrail, free of any provider: payers, calls, evidence, reasons, the tally and the document.
+//!
+//! No input or output and no threads live here. Every other room may use this one.
+
+pub(crate) mod closed_list;
+
+pub mod call;
+pub mod directory;
+pub mod document;
+pub mod observation;
+pub mod payer;
+pub mod reason;
+pub mod tally;
+pub mod time;

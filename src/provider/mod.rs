@@ -1,0 +1,81 @@
+//! Providers: the closed list of clouds whose logs are understood, and the one door through which other rooms reach them.
+
+use crate::gcp;
+use crate::gcp::inventory::{self, InventoryError};
+use crate::gcp::project_ref::{GOOGLE_SDK_PROJECTS, is_tenant_project};
+use crate::gcp::service::Catalogue;
+use crate::model::directory::{Directory, Entry};
+use crate::model::observation::Source;
+use crate::model::payer::{Namespace, Payer};
+use crate::model::reason::PayerReason;
+
+pub use crate::gcp::decode::Decoded;
+pub use crate::gcp::service::CATALOGUE_DATE;
+pub use crate::gcp::service_csv::CatalogueError;
+
+/// A cloud whose logs are understood, with what is known of its services.
+#[derive(Debug, Clone)]
+pub enum Provider {
+    /// Google Cloud: Cloud Audit Logs.
+    GoogleCloud(Catalogue),
+}
+
+impl Provider {
+    /// Google Cloud with the built-in catalogue, and the user's rows over it if there are any.
+    ///
+    /// # Errors
+    /// When the user's rows are not valid; names file and line.
+    pub fn google_cloud(overrides: Option<(&str, &str)>) -> Result<Self, CatalogueError> {
+        let catalogue = Catalogue::built_in().clone();
+        Ok(Self::GoogleCloud(match overrides {
+            Some((file, text)) => catalogue.with_overrides(file, text)?,
+            None => catalogue,
+        }))
+    }
+
+    /// Decodes one record.
+    pub fn decode(&self, record: &[u8], source: Source) -> Decoded {
+        match self {
+            Self::GoogleCloud(catalogue) => gcp::decode::decode(record, source, catalogue),
+        }
+    }
+
+    /// What is known of the services.
+    pub fn catalogue(&self) -> &Catalogue {
+        match self {
+            Self::GoogleCloud(catalogue) => catalogue,
+        }
+    }
+
+    /// Puts the inventories of a user together. Each is a file's name and bytes.
+    ///
+    /// # Errors
+    /// When a file is no inventory, or files contradict each other; names the places.
+    pub fn directory(&self, files: &[(String, Vec<u8>)]) -> Result<Directory, InventoryError> {
+        let mut listings = Vec::new();
+        for (name, bytes) in files {
+            listings.extend(inventory::read(name, bytes)?);
+        }
+        let entries: Vec<Entry> = inventory::combine(listings)?;
+        let mut directory = Directory::default();
+        for entry in entries {
+            directory.add(entry);
+        }
+        Ok(directory)
+    }
+}
+
+/// What a provider knows of a payer beyond its name.
+pub fn special(payer: &Payer) -> Option<PayerReason> {
+    match payer.namespace {
+        Namespace::GcpProject => {
+            if payer.number.is_some_and(|number| GOOGLE_SDK_PROJECTS.contains(&number)) {
+                Some(PayerReason::GoogleSdkProject)
+            } else if payer.id.as_deref().is_some_and(is_tenant_project) {
+                Some(PayerReason::TenantProject)
+            } else {
+                None
+            }
+        }
+    }
+}
