@@ -21,8 +21,31 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
     }
     match job_facts(call) {
         Some(job) => judge_job(call, job),
+        None if asks_for_a_job(call) => judge_request(call),
         None => resource::judge(call),
     }
+}
+
+/// The methods that start a job; v1 spells them in small letters.
+fn asks_for_a_job(call: &Audited<'_>) -> bool {
+    let last = call.method().rsplit('.').next().unwrap_or_default();
+    ["InsertJob", "Query", "Insert"].iter().any(|method| last.eq_ignore_ascii_case(method))
+        && call.method().to_ascii_lowercase().contains("jobservice")
+}
+
+/// A job that was asked for and has no name in the entry: refused, or told of elsewhere.
+fn judge_request(call: &Audited<'_>) -> Verdict {
+    let named = [
+        (Rule::BigqueryJobProject, 100, mention::resource_name(call.audit)),
+        (Rule::BigqueryJobProject, 75, mention::label(call.entry)),
+        (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
+    ];
+    let (charge, candidates) = first(named, Rule::BigqueryJobProject);
+    let mut verdict = Verdict::new(Kind::BigqueryJob, charge);
+    verdict.candidates = candidates;
+    verdict.resource_project = resource_project(call);
+    verdict.method_reason = Some(Some(Reason::OpenOperation));
+    verdict
 }
 
 /// Whether an entry tells of something on the side of a job, which is a call of its own.

@@ -26,6 +26,10 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
         let log = mention::log_name(call.entry);
         candidates.extend(log.and_then(|log| log.candidate(true, "the bucket's own label decides")));
     }
+    if !requesters.is_empty() {
+        // The log is the bucket's, whoever pays.
+        candidates.iter_mut().for_each(|candidate| candidate.must_agree = false);
+    }
     let (kind, charge) = decide(requesters, owner.as_ref());
     let mut verdict = Verdict::new(kind, charge);
     verdict.storage = owner.as_ref().and_then(Owner::claim);

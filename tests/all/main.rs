@@ -1,0 +1,7 @@
+//! The integration tests: one binary, a module a concern.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::float_arithmetic)]
+
+mod samples;
+mod vectors;
+mod world;
