@@ -207,7 +207,7 @@ there is an error."
     Check(MapCheckArgs),
     /// Begin a mapping: a row for each payer found, largest first
     #[command(after_help = "Example:\n  billtrail map init logs/ --projects projects.json > business-units.csv")]
-    Init(MapInitArgs),
+    Init(Box<MapInitArgs>),
 }
 
 /// Arguments of `map check`.

@@ -10,6 +10,9 @@ use crate::model::document::{Diagnostics, Gaps, Period, diagnose};
 use crate::model::payer::Payer;
 use crate::model::reason::{DiagnosticKind, Driver, PayerReason, Reason, SkipReason};
 use crate::model::tally::{Outcome, Tally};
+use crate::model::time::rfc3339;
+
+const HOUR: i64 = 3_600_000_000_000;
 
 /// The unit of a call that nobody can be charged for.
 pub const UNATTRIBUTED: &str = "(unattributed)";
@@ -35,11 +38,11 @@ pub struct Attributed<'c> {
     /// Who pays.
     pub resolved: Resolved,
     /// The business unit, or what stands for its absence.
-    pub unit: String,
+    pub unit: &'c str,
     /// The unit's cost centre.
-    pub cost_center: Option<String>,
+    pub cost_center: Option<&'c str>,
     /// The row of the mapping that decided.
-    pub mapping_line: Option<u64>,
+    pub row: Option<&'c MappingRow>,
     /// Where the call ended.
     pub outcome: Outcome,
 }
@@ -55,16 +58,19 @@ pub struct Account {
     pub diagnostics: Diagnostics,
     /// Rows of the mapping that decided, by index.
     pub used_rows: BTreeSet<usize>,
+    /// The delay in nanoseconds within which 99 of 100 calls' entries arrived.
+    pub lateness: Option<i64>,
     /// Payers with calls and billable calls.
     pub payers: BTreeMap<Payer, (u64, u64)>,
 }
 
 impl Attributor<'_> {
     /// Attributes every call of the period, in the order of the calls, and hands each to `each`.
-    pub fn run<'c>(&self, calls: &'c [Call], mut each: impl FnMut(Attributed<'c>)) -> Account {
+    pub fn run<'c>(&'c self, calls: &'c [Call], mut each: impl FnMut(Attributed<'c>)) -> Account {
         let mut account = Account::default();
         let mut unmapped: HashMap<String, (u64, u64)> = HashMap::new();
         let mut unattributed: BTreeMap<PayerReason, (u64, u64)> = BTreeMap::new();
+        let mut lateness = Vec::new();
         for call in calls {
             if !self.contains(call.facts.time) {
                 *account.tally.skipped.entry(SkipReason::OutsidePeriod).or_default() += call.entries;
@@ -74,8 +80,10 @@ impl Attributor<'_> {
             for (cause, count) in &call.merged {
                 *account.tally.merged.entry(*cause).or_default() += count;
             }
-            let attributed = self.attribute(call, &mut account);
+            let attributed = self.attribute(call);
             account.tally.count(attributed.outcome);
+            account.used_rows.extend(attributed.row.map(|row| row.index));
+            lateness.extend(call.facts.lateness);
             let billable = u64::from(call.reason.is_none());
             if let Some(payer) = &attributed.resolved.payer {
                 let counts = account.payers.entry(payer.clone()).or_default();
@@ -96,6 +104,7 @@ impl Attributor<'_> {
             note(call, &attributed, &mut account.diagnostics);
             each(attributed);
         }
+        account.lateness = percentile_99(lateness);
         self.note_payers(&mut account, &unmapped);
         account.gaps.unmapped = largest_first(unmapped.into_iter());
         account.gaps.unattributed = largest_first(unattributed.into_iter());
@@ -110,7 +119,12 @@ impl Attributor<'_> {
         }
     }
 
-    fn attribute<'c>(&self, call: &'c Call, account: &mut Account) -> Attributed<'c> {
+    /// The calls of the period, each attributed when it is asked for.
+    pub fn attributed<'c>(&'c self, calls: &'c [Call]) -> impl Iterator<Item = Attributed<'c>> {
+        calls.iter().filter(|call| self.contains(call.facts.time)).map(|call| self.attribute(call))
+    }
+
+    fn attribute<'c>(&'c self, call: &'c Call) -> Attributed<'c> {
         let resolved = resolve(call, self.directory, self.special);
         let outcome = Outcome::of(call.reason, resolved.payer.as_ref(), resolved.payer_reason);
         let nobody = resolved.payer.is_none() || resolved.payer_reason == Some(PayerReason::GoogleSdkProject);
@@ -118,15 +132,12 @@ impl Attributor<'_> {
             (Some(payer), Some(mapping)) if !nobody => mapping.unit(payer, call.facts.time),
             _ => None,
         };
-        let (unit, cost_center, mapping_line) = match row {
-            Some(row) => {
-                account.used_rows.insert(row.index);
-                (row.business_unit.clone(), row.cost_center.clone(), Some(row.line))
-            }
-            None if nobody => (UNATTRIBUTED.to_owned(), None, None),
-            None => (UNMAPPED.to_owned(), None, None),
+        let unit = match row {
+            Some(row) => row.business_unit.as_str(),
+            None if nobody => UNATTRIBUTED,
+            None => UNMAPPED,
         };
-        Attributed { call, resolved, unit, cost_center, mapping_line, outcome }
+        Attributed { call, resolved, unit, cost_center: row.and_then(|row| row.cost_center.as_deref()), row, outcome }
     }
 
     fn note_payers(&self, account: &mut Account, unmapped: &HashMap<String, (u64, u64)>) {
@@ -167,6 +178,12 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
     for _ in 0..call.conflicting_copies {
         diagnose(diagnostics, DiagnosticKind::DuplicateConflict, || format!("insertId {}", name()));
     }
+    if call.across_inputs {
+        diagnose(diagnostics, DiagnosticKind::OverlappingSinks, || {
+            let hour = call.facts.time.map_or_else(String::new, |time| rfc3339(time - time.rem_euclid(HOUR)));
+            format!("{} {hour}", call.facts.log_name.as_deref().unwrap_or("(no log)"))
+        });
+    }
     if call.missing_parts > 0 {
         diagnose(diagnostics, DiagnosticKind::SplitIncomplete, || {
             format!("insertId {}: {} parts are missing", name(), call.missing_parts)
@@ -183,6 +200,12 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
     if resolved.payer_reason == Some(PayerReason::GoogleSdkProject) {
         diagnose(diagnostics, DiagnosticKind::GoogleSdkProject, || format!("insertId {}", name()));
     }
+}
+
+/// The value that 99 of 100 do not exceed.
+fn percentile_99(mut values: Vec<i64>) -> Option<i64> {
+    let at = (values.len().checked_sub(1)?) * 99 / 100;
+    Some(*values.select_nth_unstable(at).1)
 }
 
 /// Sorts by billable calls, then calls, both descending, then by name.

@@ -45,8 +45,8 @@ impl Dimension {
             reference.as_ref().map(|reference| directory.resolve(reference).to_string())
         };
         let value = match self {
-            Self::Unit => Some(attributed.unit.clone()),
-            Self::CostCenter => attributed.cost_center.clone(),
+            Self::Unit => Some(attributed.unit.to_owned()),
+            Self::CostCenter => attributed.cost_center.map(str::to_owned),
             Self::Payer => attributed.resolved.payer.as_ref().map(ToString::to_string),
             Self::StoragePayer => attributed.resolved.storage_payer.as_ref().map(ToString::to_string),
             Self::Service => facts.service.clone(),

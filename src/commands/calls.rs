@@ -6,11 +6,12 @@ use crate::cli::CallsArgs;
 
 pub(super) fn run(args: &CallsArgs) -> Result<Ending, Failure> {
     let logs = Logs::read(&args.logs, &args.output)?;
-    let mut rows = Vec::new();
-    let account = logs.attribute(|attributed| rows.push(documents::call_row(&logs, &attributed)))?;
+    let account = logs.attribute(|_| {})?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let document = documents::calls(&logs, account);
+    let attributor = logs.attributor();
+    let mut rows = attributor.attributed(&logs.calls).map(|attributed| documents::call_row(&logs, &attributed));
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
-    output::print(&document, &mut rows.into_iter(), &args.output, format, args.spreadsheet_safe, quiet)?;
+    output::print(&document, &mut rows, &args.output, format, args.spreadsheet_safe, quiet)?;
     Ok(documents::ending(document.incomplete, strict))
 }

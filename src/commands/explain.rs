@@ -140,10 +140,10 @@ fn caller(logs: &Logs, call: &Call, out: &mut String) {
 }
 
 fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
-    let center = attributed.cost_center.as_ref().map_or_else(String::new, |center| format!(", cost centre {center}"));
-    let why = match (attributed.mapping_line, &logs.mapping, &attributed.resolved.payer) {
-        (Some(line), Some(mapping), Some(payer)) => {
-            format!(" by {}:{line}: {}", mapping.file(), mapping.explain(payer, attributed.call.facts.time))
+    let center = attributed.cost_center.map_or_else(String::new, |center| format!(", cost centre {center}"));
+    let why = match (attributed.row, &logs.mapping, &attributed.resolved.payer) {
+        (Some(row), Some(mapping), Some(payer)) => {
+            format!(" by {}:{}: {}", mapping.file(), row.line, mapping.explain(payer, attributed.call.facts.time))
         }
         (_, None, _) => ": no mapping was given (--map)".to_owned(),
         (None, Some(mapping), Some(payer)) => format!(": {}", mapping.explain(payer, attributed.call.facts.time)),

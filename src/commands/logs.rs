@@ -165,19 +165,28 @@ impl Logs {
 
     /// Attributes the calls, hands each to `each`, and returns the account with the whole, balanced tally.
     pub fn attribute(&self, mut each: impl FnMut(Attributed<'_>)) -> Result<Account, Failure> {
-        let attributor = Attributor {
+        let attributor = self.attributor();
+        let mut account = attributor.run(&self.calls[dropped_calls(self.fault)..], &mut each);
+        account.tally += &self.tally;
+        account.tally.check()?;
+        merge_diagnostics(&mut account.diagnostics, self.diagnostics.clone());
+        if let (Some(late), Some(delay)) = (account.diagnostics.get_mut(&DiagnosticKind::LateShards), account.lateness)
+        {
+            late.examples
+                .insert(0, format!("99 of 100 calls were logged within {} s of their time", delay / 1_000_000_000 + 1));
+        }
+        account.gaps.missing_hours.clone_from(&self.missing_hours);
+        Ok(account)
+    }
+
+    /// The tables by which calls are attributed.
+    pub fn attributor(&self) -> Attributor<'_> {
+        Attributor {
             directory: &self.directory,
             mapping: self.mapping.as_ref(),
             special: provider::special,
             period: &self.period,
-        };
-        let calls = &self.calls[dropped_calls(self.fault)..];
-        let mut account = attributor.run(calls, &mut each);
-        account.tally += &self.tally;
-        account.tally.check()?;
-        merge_diagnostics(&mut account.diagnostics, self.diagnostics.clone());
-        account.gaps.missing_hours.clone_from(&self.missing_hours);
-        Ok(account)
+        }
     }
 
     /// `file:line` of a record.
@@ -440,5 +449,25 @@ fn say_rejected(intake: &Intake, names: &[String]) {
     let total: u64 = intake.rejected.values().sum();
     if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
         anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(fault: Fault) -> Result<(), Failure> {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs/client.jsonl").to_owned();
+        let args = LogArgs { inputs: vec![samples], quiet: true, ..LogArgs::default() };
+        Logs::read_with(&args, &OutputArgs::default(), fault)?.attribute(|_| {}).map(|_| ())
+    }
+
+    #[test]
+    fn what_is_dropped_anywhere_fails_the_run() {
+        assert!(outcome(Fault::None).is_ok());
+        for fault in [Fault::Record, Fault::Entry, Fault::Call] {
+            let failure = outcome(fault).expect_err("the tally must notice");
+            assert!(matches!(failure, Failure::Imbalance(_)), "{fault:?}: {failure}");
+        }
     }
 }

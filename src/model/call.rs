@@ -26,6 +26,8 @@ struct Told {
     first: Observation,
     /// Content hash and number of records with it; filled from the second copy on.
     copies: Vec<(u64, u64)>,
+    /// Copies stand in more than one input.
+    across_inputs: bool,
 }
 
 /// A finished call, with symbolic references to payers.
@@ -43,6 +45,8 @@ pub struct Call {
     pub merged: BTreeMap<MergeCause, u64>,
     /// Records whose identity was known with other content.
     pub conflicting_copies: u64,
+    /// Copies of one entry stand in more than one input.
+    pub across_inputs: bool,
     /// The record that speaks for the call.
     pub source: Source,
     /// The other entries of this call, loudest first.
@@ -88,14 +92,14 @@ fn place(observation: &Observation) -> (&Option<String>, Source) {
 impl CallState {
     /// A call told by one entry so far.
     pub fn new(observation: Observation) -> Self {
-        Self { told: BTreeMap::from([(observation.entry, Told { first: observation, copies: Vec::new() })]) }
+        Self { told: BTreeMap::from([(observation.entry, Told::new(observation))]) }
     }
 
     /// Takes in one more entry.
     pub fn join(&mut self, observation: Observation) {
         match self.told.get_mut(&observation.entry) {
             None => {
-                self.told.insert(observation.entry, Told { first: observation, copies: Vec::new() });
+                self.told.insert(observation.entry, Told::new(observation));
             }
             Some(told) => told.copy(observation),
         }
@@ -141,13 +145,19 @@ impl CallState {
             conflicting_copies +=
                 told.copies.iter().filter(|(hash, _)| *hash != own).map(|(_, count)| count).sum::<u64>();
         }
+        let across_inputs = self.told.values().any(|told| told.across_inputs);
+        let counts = Counts { entries, merged, conflicting_copies, across_inputs };
         let mut observations: Vec<Observation> = self.told.into_values().map(|told| told.first).collect();
         observations.sort_by_cached_key(|observation| Reverse(voice(observation)));
-        finish_registers(key, observations, entries, merged, conflicting_copies)
+        finish_registers(key, observations, counts)
     }
 }
 
 impl Told {
+    fn new(first: Observation) -> Self {
+        Self { first, copies: Vec::new(), across_inputs: false }
+    }
+
     fn copy(&mut self, observation: Observation) {
         if self.copies.is_empty() {
             self.copies.push((content(&self.first), 1));
@@ -166,6 +176,7 @@ impl Told {
         for (hash, count) in other.copies {
             self.count(hash, count);
         }
+        self.across_inputs |= other.across_inputs;
         self.keep_first(other.first);
     }
 
@@ -177,6 +188,7 @@ impl Told {
     }
 
     fn keep_first(&mut self, observation: Observation) {
+        self.across_inputs |= observation.source.input != self.first.source.input;
         if place(&observation) < place(&self.first) {
             self.first = observation;
         }
@@ -190,14 +202,16 @@ fn voice(observation: &Observation) -> (u8, Option<i64>, Reverse<Source>) {
     (observation.rank, time, Reverse(observation.source))
 }
 
-/// Builds the call from its entries, loudest voice first.
-fn finish_registers(
-    key: CallKey,
-    observations: Vec<Observation>,
+/// What was counted while entries arrived.
+struct Counts {
     entries: u64,
     merged: BTreeMap<MergeCause, u64>,
     conflicting_copies: u64,
-) -> Call {
+    across_inputs: bool,
+}
+
+/// Builds the call from its entries, loudest voice first.
+fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts) -> Call {
     let has = |phase: Phase| observations.iter().any(|observation| observation.phase == phase);
     let ended = has(Phase::Last) || has(Phase::Whole);
     let open = has(Phase::First) && !ended;
@@ -232,7 +246,21 @@ fn finish_registers(
         facts.add_flag(Flag::OpenOperation);
     }
     let reason = facts.reason.or(open.then_some(Reason::OpenOperation)).or(facts.method_reason);
-    Call { key, facts, reason, entries, merged, conflicting_copies, source, others, missing_parts, orphan_last, learnt }
+    let Counts { entries, merged, conflicting_copies, across_inputs } = counts;
+    Call {
+        key,
+        facts,
+        reason,
+        entries,
+        merged,
+        conflicting_copies,
+        across_inputs,
+        source,
+        others,
+        missing_parts,
+        orphan_last,
+        learnt,
+    }
 }
 
 /// How many parts of a split entry are not among the observations.

@@ -13,14 +13,8 @@ fn every_sample_is_attributed_as_expected() {
     let samples = root().join("sample-logs");
     let inputs = format!("{}/*.jsonl", samples.display());
     let (map, projects) = (samples.join("business-units.csv"), samples.join("projects.json"));
-    let document = document(&[
-        "calls",
-        &inputs,
-        "--map",
-        map.to_str().unwrap(),
-        "--projects",
-        projects.to_str().unwrap(),
-    ]);
+    let document =
+        document(&["calls", &inputs, "--map", map.to_str().unwrap(), "--projects", projects.to_str().unwrap()]);
     let mut found: BTreeMap<String, &Value> = BTreeMap::new();
     for row in document["rows"].as_array().unwrap() {
         let source = row["source"].as_str().unwrap();

@@ -93,7 +93,9 @@ fn row_differences(expect: &Value, row: &Value) -> Vec<String> {
             "confidence_min" if row["confidence"].as_u64() >= expected.as_u64() => continue,
             "confidence_max" if row["confidence"].as_u64() <= expected.as_u64() => continue,
             "confidence_min" | "confidence_max" => row["confidence"].clone(),
-            "flags" if expected.as_array().unwrap().iter().all(|flag| flags.contains(&flag.as_str().unwrap())) => continue,
+            "flags" if expected.as_array().unwrap().iter().all(|flag| flags.contains(&flag.as_str().unwrap())) => {
+                continue;
+            }
             "not_flags" if !expected.as_array().unwrap().iter().any(|flag| flags.contains(&flag.as_str().unwrap())) => {
                 continue;
             }

@@ -131,13 +131,13 @@ mod tests {
     #[test]
     fn keys_inside_json_columns_stay() {
         let entry = entry(
-            r#"{"insert_id":"i","labels":{"my_key":"v"},"resource":{"type":"t","labels":"{\"project_id\":\"ml-research\",\"zone\":null}"},
+            r#"{"insert_id":"i","labels":{"my_key":"v"},"resource":{"type":"t","labels":"{\"project_id\":\"research-nlp\",\"zone\":null}"},
             "proto_payload":{"type":"type.googleapis.com/google.cloud.audit.AuditLog","audit_log":{"service_name":"s","request":{"snake_key":null},
             "metadata":"{\"jobChange\":{\"other_key\":1}}","status":null,"authorization_info":[{"resource_attributes":{"name":"n"}}]}}}"#,
         );
         assert_eq!(
             entry,
-            serde_json::json!({"insertId": "i", "labels": {"my_key": "v"}, "resource": {"type": "t", "labels": {"project_id": "ml-research"}},
+            serde_json::json!({"insertId": "i", "labels": {"my_key": "v"}, "resource": {"type": "t", "labels": {"project_id": "research-nlp"}},
                 "protoPayload": {"@type": AUDIT_LOG, "serviceName": "s", "request": {"snake_key": null},
                     "metadata": {"jobChange": {"other_key": 1}}, "authorizationInfo": [{"resourceAttributes": {"name": "n"}}]}})
         );
@@ -152,8 +152,8 @@ mod tests {
         };
         let log_name = |labels: &str| entry(&row(labels)).get("logName").cloned();
         assert_eq!(
-            log_name(r#"{"project_id":"ml-research"}"#),
-            Some("projects/ml-research/logs/cloudaudit.googleapis.com%2Fdata_access".into())
+            log_name(r#"{"project_id":"research-nlp"}"#),
+            Some("projects/research-nlp/logs/cloudaudit.googleapis.com%2Fdata_access".into())
         );
         assert_eq!(log_name(r#"{"project_id":""}"#), None);
     }
