@@ -179,8 +179,11 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub output: OutputArgs,
     /// The insertId of an entry; every call that an entry with this id tells of is explained
-    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
-    pub insert_id: String,
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, required_unless_present = "call_key")]
+    pub insert_id: Option<String>,
+    /// The call_key of a call, as `billtrail calls` prints it; for entries without an insertId
+    #[arg(long, value_name = "KEY", conflicts_with = "insert_id")]
+    pub call_key: Option<String>,
 }
 
 /// Arguments of `services`.
@@ -202,7 +205,7 @@ pub enum MapCommand {
     /// Check a mapping: errors, rows that match nothing, payers without a row, spelling
     #[command(
         after_help = "Example:\n  billtrail map check business-units.csv --projects projects.json logs/\n\nExits with 1 if \
-there is an error."
+rows contradict each other, with 2 if the file is no valid mapping."
     )]
     Check(MapCheckArgs),
     /// Begin a mapping: a row for each payer found, largest first

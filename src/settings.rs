@@ -26,7 +26,7 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Flag => f.write_str("flag"),
+            Self::Flag => f.write_str("the command line"),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Default => f.write_str("default"),
@@ -63,7 +63,7 @@ pub enum SettingsError {
         error: Box<toml::de::Error>,
     },
     /// A value has the wrong form.
-    #[error("{name} from {origin}: `{value}` is not {expected}")]
+    #[error("{name} (from {origin}): `{value}` is not {expected}")]
     Value {
         /// The setting.
         name: &'static str,
@@ -179,7 +179,7 @@ impl Settings {
         let paths: Vec<String> = self.projects.value.iter().map(|path| path.display().to_string()).collect();
         let sampled: Vec<String> =
             self.sampled.value.iter().map(|(service, rate)| format!("{service}={rate}")).collect();
-        let format = self.format.value.map_or("table, or by the output file's ending", Format::name).to_owned();
+        let format = self.format.value.map_or("table (or by file ending)", Format::name).to_owned();
         vec![
             ("map", path(&self.map.value), self.map.origin.to_string()),
             ("projects", paths.join(", "), self.projects.origin.to_string()),

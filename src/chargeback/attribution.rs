@@ -172,7 +172,8 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
     if !resolved.conflicts.is_empty() {
         diagnose(diagnostics, DiagnosticKind::ProjectConflict, || {
             let payer = resolved.payer.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
-            format!("insertId {}: payer {payer}, but {}", name(), resolved.conflicts.join(", "))
+            let fields: Vec<&str> = resolved.conflicts.iter().filter_map(|field| field.split('=').next()).collect();
+            format!("insertId {}: payer {payer}, but not by {}", name(), fields.join(", "))
         });
     }
     for _ in 0..call.conflicting_copies {
@@ -186,15 +187,16 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
     }
     if call.missing_parts > 0 {
         diagnose(diagnostics, DiagnosticKind::SplitIncomplete, || {
-            format!("insertId {}: {} parts are missing", name(), call.missing_parts)
+            let parts = if call.missing_parts == 1 { "part is" } else { "parts are" };
+            format!("insertId {}: {} {parts} missing", name(), call.missing_parts)
         });
     }
     if call.orphan_last && call.facts.driver != Driver::Bytes {
         diagnose(diagnostics, DiagnosticKind::OrphanLast, || format!("insertId {}", name()));
     }
-    if call.reason == Some(Reason::UnknownService) {
+    if call.facts.method_reason == Some(Reason::UnknownService) {
         diagnose(diagnostics, DiagnosticKind::UnknownService, || {
-            call.facts.service.clone().unwrap_or_else(|| "(none)".to_owned())
+            call.facts.service.clone().unwrap_or_else(|| "(the entry names no service)".to_owned())
         });
     }
     if resolved.payer_reason == Some(PayerReason::GoogleSdkProject) {

@@ -11,7 +11,7 @@ closed_list! {
     /// A column by which a report can be grouped.
     pub enum Dimension {
         Unit = "unit": "the business unit",
-        CostCenter = "cost_center": "the unit's cost centre",
+        CostCenter = "cost_center": "the unit's cost center",
         Payer = "payer": "whose bill carries the call",
         StoragePayer = "storage_payer": "who pays for the storage of a Cloud Storage object",
         Service = "service": "the service that was called",

@@ -5,7 +5,7 @@ use super::{Ending, Failure, documents, output};
 use crate::cli::CallsArgs;
 
 pub(super) fn run(args: &CallsArgs) -> Result<Ending, Failure> {
-    let logs = Logs::read(&args.logs, &args.output)?;
+    let logs = Logs::read_agreed(&args.logs, &args.output)?;
     let account = logs.attribute(|_| {})?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let document = documents::calls(&logs, account);

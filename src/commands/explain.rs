@@ -14,11 +14,11 @@ use crate::model::time::rfc3339;
 use crate::report::{Format, safe};
 
 pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
-    let logs = Logs::read(&args.logs, &args.output)?;
+    let logs = Logs::read_agreed(&args.logs, &args.output)?;
     let format = logs.settings.format.value.unwrap_or(Format::Table);
     let (mut words, mut rows, mut found) = (String::new(), Vec::new(), 0);
     let account = logs.attribute(|attributed| {
-        if !tells(attributed.call, &args.insert_id) {
+        if !is_asked_for(attributed.call, args) {
             return;
         }
         found += 1;
@@ -30,8 +30,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
         }
     })?;
     if found == 0 {
-        let advice = "no call of the input and period was told by an entry with this insertId";
-        return Err(Failure::Usage(format!("--insert-id {}: {advice}", safe(&args.insert_id))));
+        let asked = args.insert_id.as_ref().or(args.call_key.as_ref()).map_or("", String::as_str);
+        return Err(Failure::Usage(format!("`{asked}`: no call of the input and period has this id")));
     }
     if format == Format::Table {
         output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
@@ -42,9 +42,13 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
     Ok(documents::ending(logs.incomplete, false))
 }
 
-fn tells(call: &Call, insert_id: &str) -> bool {
-    call.facts.insert_id.as_deref() == Some(insert_id)
-        || call.others.iter().any(|other| other.insert_id.as_deref() == Some(insert_id))
+fn is_asked_for(call: &Call, args: &ExplainArgs) -> bool {
+    if let Some(key) = &args.call_key {
+        return format!("{:032x}", call.key.0) == *key;
+    }
+    let insert_id = args.insert_id.as_deref();
+    call.facts.insert_id.as_deref() == insert_id
+        || call.others.iter().any(|other| other.insert_id.as_deref() == insert_id)
 }
 
 /// One line of the explanation: a title and what it says, which may come from a log.
@@ -79,17 +83,15 @@ fn explain(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
             continue;
         }
         let named = logs.directory.resolve(&candidate.payer);
-        line(
-            out,
-            "not",
-            &format!(
-                "{named}, which {} names (`{}`): {}",
-                candidate.evidence.path, candidate.evidence.text, candidate.why
-            ),
-        );
+        let field = format!("{} = `{}`", candidate.evidence.path, candidate.evidence.text);
+        if resolved.payer.as_ref() == Some(&named) {
+            line(out, "also", &format!("{field} names the same project"));
+        } else {
+            line(out, "not", &format!("{named}, named by {field}: {}", candidate.why));
+        }
     }
     if !resolved.conflicts.is_empty() {
-        line(out, "conflict", &format!("{} should name the payer too", resolved.conflicts.join(", ")));
+        line(out, "conflict", "fields that usually name the payer name other projects; check which is right");
     }
     caller(logs, call, out);
     unit(logs, attributed, out);
@@ -140,23 +142,24 @@ fn caller(logs: &Logs, call: &Call, out: &mut String) {
 }
 
 fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
-    let center = attributed.cost_center.map_or_else(String::new, |center| format!(", cost centre {center}"));
-    let why = match (attributed.row, &logs.mapping, &attributed.resolved.payer) {
-        (Some(row), Some(mapping), Some(payer)) => {
-            format!(" by {}:{}: {}", mapping.file(), row.line, mapping.explain(payer, attributed.call.facts.time))
+    let center = attributed.cost_center.map_or_else(String::new, |center| format!(", cost center {center}"));
+    line(out, "unit", &format!("{}{center}", attributed.unit));
+    let why = match (&logs.mapping, &attributed.resolved.payer) {
+        _ if attributed.resolved.payer_reason == Some(PayerReason::GoogleSdkProject) => {
+            "a project of Google's tools has no unit".to_owned()
         }
-        (_, None, _) => ": no mapping was given (--map)".to_owned(),
-        (None, Some(mapping), Some(payer)) => format!(": {}", mapping.explain(payer, attributed.call.facts.time)),
-        (_, Some(_), None) => ": without a payer there is no unit".to_owned(),
+        (_, None) => "without a payer there is no unit".to_owned(),
+        (None, Some(_)) => "no mapping was given (--map)".to_owned(),
+        (Some(mapping), Some(payer)) => mapping.explain(payer, attributed.call.facts.time),
     };
-    line(out, "unit", &format!("{}{center}{why}", attributed.unit));
+    line(out, "", &why);
 }
 
 fn billable(attributed: &Attributed<'_>, out: &mut String) {
     let facts = &attributed.call.facts;
     let text = match attributed.outcome {
         Outcome::NotBillable(reason) => format!("no, {}: {}", reason.name(), reason.meaning()),
-        Outcome::Attributed => format!("yes, driver {}: {}", facts.driver.name(), facts.driver.meaning()),
+        Outcome::Attributed => format!("yes, {} ({})", facts.driver.meaning(), facts.driver.name()),
         Outcome::Unattributed(PayerReason::GoogleSdkProject) => {
             "yes, but the payer is a project of Google's tools".to_owned()
         }

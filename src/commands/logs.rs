@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::Failure;
+use rayon::prelude::*;
+
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::mapping_csv::moment;
@@ -127,15 +129,8 @@ impl Logs {
         balance("entries", intake.entries, observed)?;
         balance("entries of calls", observed, calls.iter().map(|call| call.entries).sum())?;
         learn(&mut directory, &calls, &mut diagnostics);
-        if let Some(mapping) = &mapping {
-            mapping.agrees_with(&directory)?;
-        }
         flag_estimates(&mut calls, &settings);
-        calls.sort_by(|a, b| {
-            let order =
-                |call: &Call| (call.facts.time, call.facts.log_name.clone(), call.facts.insert_id.clone(), call.key);
-            order(a).cmp(&order(b))
-        });
+        calls.par_sort_unstable_by(|a, b| a.place().cmp(&b.place()));
         let tally = Tally {
             records: summary.records(),
             rejected: intake.rejected,
@@ -177,6 +172,15 @@ impl Logs {
         }
         account.gaps.missing_hours.clone_from(&self.missing_hours);
         Ok(account)
+    }
+
+    /// The same, for commands that use the mapping and do not check it.
+    pub fn read_agreed(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        let logs = Self::read(args, output)?;
+        if let Some(mapping) = &logs.mapping {
+            mapping.agrees_with(&logs.directory)?;
+        }
+        Ok(logs)
     }
 
     /// The tables by which calls are attributed.

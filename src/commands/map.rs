@@ -40,7 +40,6 @@ fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
         settings.projects.value.clone_from(&logs.settings.projects.value);
         (logs.directory.clone(), Some(Logs::payers(&account)))
     };
-    mapping.agrees_with(&directory)?;
     let inventory = (!settings.projects.value.is_empty()).then_some(&directory);
     let found = findings(&mapping, inventory, payers.as_deref());
     let mut out = String::new();

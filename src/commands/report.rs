@@ -9,7 +9,7 @@ use crate::model::tally::Imbalance;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let by = dimensions(&args.by)?;
-    let logs = Logs::read(&args.logs, &args.output)?;
+    let logs = Logs::read_agreed(&args.logs, &args.output)?;
     let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
     let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
     let statement = accumulator.finish()?;

@@ -9,28 +9,30 @@ use super::lenient::{Field, Present, TextMap, lenient_object};
 use super::log_entry::Status;
 
 lenient_object! {
-    /// `BigQueryAuditMetadata`.
-    pub struct BigQueryMetadata<'a> {
+    /// `BigQueryAuditMetadata`, and what Cloud Storage writes in the same place.
+    pub struct ServiceMetadata<'a> {
+        /// Where a Cloud Storage copy goes; stands in the entry of the source that is read.
+        destination "destination": Present,
         /// A job changed its state; only this has final statistics.
-        job_change "jobChange": JobEvent<'a>,
+        job_change "jobChange": Box<JobEvent<'a>>,
         /// A job began.
-        job_insertion "jobInsertion": JobEvent<'a>,
+        job_insertion "jobInsertion": Box<JobEvent<'a>>,
         /// A table was read.
-        table_data_read "tableDataRead": TableEvent<'a>,
+        table_data_read "tableDataRead": Box<TableEvent<'a>>,
         /// A table's data changed.
-        table_data_change "tableDataChange": TableEvent<'a>,
+        table_data_change "tableDataChange": Box<TableEvent<'a>>,
         /// A table was made.
-        table_creation "tableCreation": TableEvent<'a>,
+        table_creation "tableCreation": Box<TableEvent<'a>>,
         /// A table's description changed.
-        table_change "tableChange": TableEvent<'a>,
+        table_change "tableChange": Box<TableEvent<'a>>,
         /// A table was deleted.
-        table_deletion "tableDeletion": TableEvent<'a>,
+        table_deletion "tableDeletion": Box<TableEvent<'a>>,
         /// A routine was made.
-        routine_creation "routineCreation": TableEvent<'a>,
+        routine_creation "routineCreation": Box<TableEvent<'a>>,
         /// A model was made.
-        model_creation "modelCreation": TableEvent<'a>,
+        model_creation "modelCreation": Box<TableEvent<'a>>,
         /// A dataset was made.
-        dataset_creation "datasetCreation": TableEvent<'a>,
+        dataset_creation "datasetCreation": Box<TableEvent<'a>>,
     }
 }
 
@@ -142,17 +144,17 @@ lenient_object! {
     /// The v1 service data (`AuditData`).
     pub struct BigQueryServiceData<'a> {
         /// A job ended.
-        job_completed_event "jobCompletedEvent": JobCompletedEvent<'a>,
+        job_completed_event "jobCompletedEvent": Box<JobCompletedEvent<'a>>,
         /// A job was asked for.
-        job_insert_request "jobInsertRequest": JobResource<'a>,
+        job_insert_request "jobInsertRequest": Box<JobResource<'a>>,
         /// A job began.
-        job_insert_response "jobInsertResponse": JobResource<'a>,
+        job_insert_response "jobInsertResponse": Box<JobResource<'a>>,
         /// A query was asked for.
         job_query_request "jobQueryRequest": JobQueryRequest<'a>,
         /// A query began or ended.
-        job_query_response "jobQueryResponse": JobHolder<'a>,
+        job_query_response "jobQueryResponse": Box<JobHolder<'a>>,
         /// Results were fetched.
-        job_get_query_results_response "jobGetQueryResultsResponse": JobHolder<'a>,
+        job_get_query_results_response "jobGetQueryResultsResponse": Box<JobHolder<'a>>,
     }
 }
 

@@ -35,7 +35,13 @@ pub fn decode(record: &[u8], source: Source, catalogue: &Catalogue) -> Decoded {
     let entry = match log_entry::read(record) {
         Ok(Some(entry)) => entry,
         Ok(None) => return Decoded::Skipped(SkipReason::NotAnEntry),
-        Err(unreadable) => return Decoded::Rejected(unreadable),
+        Err(mut unreadable) => {
+            if let Some((line, column)) = unreadable.at {
+                unreadable.detail =
+                    format!("{} at line {}, column {column}", unreadable.detail, source.line + line - 1);
+            }
+            return Decoded::Rejected(unreadable);
+        }
     };
     if let Some(skip) = other_log(&entry) {
         return Decoded::Skipped(skip);
@@ -46,7 +52,11 @@ pub fn decode(record: &[u8], source: Source, catalogue: &Catalogue) -> Decoded {
     let normalised = match shape::normalise(record) {
         Ok(normalised) => normalised,
         Err(error) => {
-            return Decoded::Rejected(Unreadable { reason: RejectReason::Envelope, detail: error.to_string() });
+            return Decoded::Rejected(Unreadable {
+                reason: RejectReason::Envelope,
+                detail: error.to_string(),
+                at: None,
+            });
         }
     };
     match log_entry::read(&normalised.entry) {
@@ -69,9 +79,21 @@ pub fn canonical(record: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether the entry has all that the canonical shape always has, so that no other shape needs to be tried.
+///
+/// A field that strayed or has the wrong type is repaired there too, if it can be.
 fn is_plain(entry: &LogEntry<'_>) -> bool {
-    let typed = entry.proto_payload.as_ref().is_some_and(|audit| audit.type_url.text().is_some());
-    typed && entry.log_name.text().is_some() && entry.timestamp.text().is_some() && entry.insert_id.text().is_some()
+    let Some(audit) = entry.proto_payload.as_ref() else { return false };
+    let strayed = entry.strayed.as_ref().is_some()
+        || audit.strayed.as_ref().is_some()
+        || audit.authentication_info.as_ref().is_some_and(|info| info.strayed.as_ref().is_some());
+    if strayed || entry.resource.as_ref().is_none() || audit.service_name.text().is_none() {
+        return false;
+    }
+    audit.type_url.text().is_some()
+        && decisive_wrong(entry, audit).is_none()
+        && entry.log_name.text().is_some()
+        && entry.timestamp.text().is_some()
+        && entry.insert_id.text().is_some()
 }
 
 /// Entries that are plainly of another log.
@@ -133,6 +155,7 @@ fn wrong_type(path: &str) -> Decoded {
     Decoded::Rejected(Unreadable {
         reason: RejectReason::WrongType,
         detail: format!("`{path}` has the wrong type, and it decides the payer or the call's identity"),
+        at: None,
     })
 }
 
@@ -224,7 +247,7 @@ fn build(
         split: split_part(entry),
         source,
         learnt: learnt_pair(entry),
-        facts: facts(call, verdict, log_name, time, received),
+        facts: Box::new(facts(call, verdict, log_name, time, received)),
     }
 }
 
@@ -445,17 +468,15 @@ fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
     Some(SplitPart { index: number(&split.index), total: number(&split.total_splits) })
 }
 
-/// The canonical identity string of an entry: its log, time in microseconds and insertId; without an insertId its bytes.
+/// The canonical identity string of an entry: its log, time in microseconds and insertId; without a time or an insertId its
+/// bytes.
 fn entry_identity(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> String {
-    match entry.insert_id.text() {
-        Some(insert_id) => {
-            let micros = match time {
-                Some(nanos) => nanos.div_euclid(1000).to_string(),
-                None => entry.timestamp.text().unwrap_or_default().to_owned(),
-            };
+    match (entry.insert_id.text(), time) {
+        (Some(insert_id), Some(nanos)) => {
+            let micros = nanos.div_euclid(1000).to_string();
             identity(&["entry", log_name.unwrap_or_default(), &micros, insert_id])
         }
-        None => identity(&["bytes", &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&minified(record)))]),
+        _ => identity(&["bytes", &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&minified(record)))]),
     }
 }
 

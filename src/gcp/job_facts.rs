@@ -1,7 +1,7 @@
 //! What an entry says of a BigQuery job, from the v2 metadata, the v1 service data, or its resource name alone.
 
 use super::kind::Audited;
-use crate::gcp::bigquery_entry::{Job, JobEvent, ReservationUsage, V1Job, V1JobName};
+use crate::gcp::bigquery_entry::{BigQueryServiceData, Job, JobEvent, ReservationUsage, V1Job, V1JobName};
 use crate::gcp::lenient::Field;
 use crate::gcp::mention::Mention;
 use crate::gcp::resource_name::job_of;
@@ -156,8 +156,6 @@ fn v1(call: &Audited<'_>) -> Option<JobFacts> {
     };
     let event_name = completed.and_then(|event| event.event_name.text());
     let config = job.job_configuration.as_ref();
-    let asked = request.and_then(|job| job.job_configuration.as_ref());
-    let is_dry = |flag: &Field<bool>| flag.as_ref().copied().unwrap_or(false);
     let stats = job.job_statistics.as_ref();
     let usage = stats.and_then(|stats| stats.reservation_usage.as_ref());
     let named = stats.and_then(|stats| stats.reservation.text());
@@ -169,9 +167,7 @@ fn v1(call: &Audited<'_>) -> Option<JobFacts> {
         stage,
         kind: v1_kind(job, event_name),
         statement_type: config.and_then(|config| config.query.as_ref()?.statement_type.text()).map(str::to_owned),
-        dry_run: config.is_some_and(|config| is_dry(&config.dry_run))
-            || asked.is_some_and(|config| is_dry(&config.dry_run))
-            || data.job_query_request.as_ref().is_some_and(|request| is_dry(&request.dry_run)),
+        dry_run: is_dry_run(data) || config.is_some_and(|config| config.dry_run == Field::Is(true)),
         cache_hit: false,
         is_script_child: stats.is_some_and(|stats| parts(stats.parent_job_name.as_ref()).is_some()),
         error_code: job.job_status.as_ref().and_then(|status| error_code(&status.error)),
@@ -184,6 +180,14 @@ fn v1(call: &Audited<'_>) -> Option<JobFacts> {
             .map(|labels| labels.0.iter().map(|(key, value)| (key.clone(), value.to_string())).collect())
             .unwrap_or_default(),
     })
+}
+
+/// Whether a v1 request asks for an estimate only.
+pub fn is_dry_run(data: &BigQueryServiceData<'_>) -> bool {
+    let inserted =
+        data.job_insert_request.as_ref().and_then(|request| request.job.as_ref()?.job_configuration.as_ref());
+    inserted.is_some_and(|config| config.dry_run == Field::Is(true))
+        || data.job_query_request.as_ref().is_some_and(|request| request.dry_run == Field::Is(true))
 }
 
 fn v1_kind(job: &V1Job<'_>, event_name: Option<&str>) -> JobKind {

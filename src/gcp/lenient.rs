@@ -252,10 +252,10 @@ impl<'de> Lenient<'de> for TextMap<'de> {
     }
 }
 
-/// Declares a struct that is read from a JSON object: `field "key": Type`.
+/// Declares a struct that is read from a JSON object: `field "key": Type`, or `field "key" | "other key": Type`.
 macro_rules! lenient_object {
     ($(#[$meta:meta])* pub struct $name:ident<$lifetime:lifetime> {
-        $($(#[$field_meta:meta])* $field:ident $key:literal : $type:ty),+ $(,)?
+        $($(#[$field_meta:meta])* $field:ident $key:literal $(| $alias:literal)* : $type:ty),+ $(,)?
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -272,7 +272,7 @@ macro_rules! lenient_object {
                 let mut object = Self::default();
                 while let Some(key) = map.next_key::<$crate::gcp::lenient::Key<$lifetime>>()? {
                     match std::str::from_utf8(&key.0) {
-                        $(Ok($key) => object.$field = map.next_value()?,)+
+                        $(Ok($key $(| $alias)*) => object.$field = map.next_value()?,)+
                         _ => {
                             map.next_value::<serde::de::IgnoredAny>()?;
                         }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::bigquery_entry::{BigQueryMetadata, BigQueryServiceData};
+use super::bigquery_entry::{BigQueryServiceData, ServiceMetadata};
 use super::lenient::{Field, Present, Text, TextMap, lenient_object};
 use crate::model::reason::RejectReason;
 
@@ -37,6 +37,8 @@ lenient_object! {
         text_payload "textPayload": Present,
         /// Present in entries of other logs.
         http_request "httpRequest": Present,
+        /// Fields of the payload that a re-export put beside it.
+        strayed "serviceName" | "methodName" | "status" | "authorizationInfo" | "authenticationInfo": Present,
     }
 }
 
@@ -111,8 +113,11 @@ lenient_object! {
         authorization_info "authorizationInfo": Vec<Field<AuthorizationInfo<'a>>>,
         /// The request, as far as rules use it.
         request "request": Request<'a>,
-        /// Service-specific: BigQuery's events.
-        metadata "metadata": Box<BigQueryMetadata<'a>>,
+        /// Service-specific: BigQuery's events, and where a Cloud Storage copy goes.
+        metadata "metadata": Box<ServiceMetadata<'a>>,
+        /// Fields of the envelope that a re-export put into the payload, and a misspelling.
+        strayed "insertId" | "logName" | "operation" | "receiveTimestamp" | "resource" | "severity" | "timestamp"
+            | "authorizat ionInfo": Present,
         /// Deprecated, but still how BigQuery v1 tells of jobs.
         service_data "serviceData": Box<BigQueryServiceData<'a>>,
     }
@@ -145,6 +150,8 @@ lenient_object! {
         principal_subject "principalSubject": Cow<'a, str>,
         /// The key that a service account used.
         service_account_key_name "serviceAccountKeyName": Cow<'a, str>,
+        /// Fields of the payload that a re-export put here.
+        strayed "authorizationInfo" | "serviceName" | "status": Present,
         /// Who impersonated whom, origin first.
         delegation "serviceAccountDelegationInfo": Vec<Field<Delegation<'a>>>,
     }
@@ -199,8 +206,10 @@ lenient_object! {
 pub struct Unreadable {
     /// The reason counted in the tally.
     pub reason: RejectReason,
-    /// What exactly is wrong and where, for people.
+    /// What exactly is wrong, for people.
     pub detail: String,
+    /// Line and column in the record, both from 1, where the parser knows them.
+    pub at: Option<(u64, u64)>,
 }
 
 /// Reads one record. `None` when it is valid JSON but no object.
@@ -212,7 +221,8 @@ pub struct Unreadable {
 pub fn read(record: &[u8]) -> Result<Option<LogEntry<'_>>, Unreadable> {
     let text = simdutf8::compat::from_utf8(record).map_err(|error| Unreadable {
         reason: RejectReason::InvalidUtf8,
-        detail: format!("invalid UTF-8 after byte {}", error.valid_up_to()),
+        detail: format!("invalid UTF-8 after byte {} of the record", error.valid_up_to()),
+        at: None,
     })?;
     match serde_json::from_str::<Field<LogEntry<'_>>>(text) {
         Ok(Field::Is(entry)) => Ok(Some(entry)),
@@ -221,7 +231,9 @@ pub fn read(record: &[u8]) -> Result<Option<LogEntry<'_>>, Unreadable> {
             // What is valid as long as nobody looks into its strings fails by an escape in a field that is read.
             let grammatical = serde_json::from_str::<IgnoredAny>(text).is_ok();
             let reason = if grammatical { RejectReason::InvalidEscape } else { RejectReason::InvalidJson };
-            Err(Unreadable { reason, detail: error.to_string() })
+            let text = error.to_string();
+            let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+            Err(Unreadable { reason, detail, at: Some((error.line() as u64, error.column() as u64)) })
         }
     }
 }

@@ -134,7 +134,16 @@ impl Service {
     /// Finds the class of a method by the most specific suffix that matches in exact case.
     ///
     /// Only if none does, the most specific one that matches in any case decides.
+    ///
+    /// Reads of a service that is metered by time or size change nothing, so that they are free although no row lists them.
     pub fn classify(&self, method: &str) -> MethodClass {
+        match (self.listed_class(method), self.driver) {
+            (MethodClass::Other, Driver::Runtime | Driver::Storage) if reads(method) => MethodClass::Free,
+            (class, _) => class,
+        }
+    }
+
+    fn listed_class(&self, method: &str) -> MethodClass {
         let cut = method.as_bytes().split_at(method.rfind('.').map_or(0, |dot| dot + 1));
         let mut any_case = MethodClass::Other;
         for (suffix, class) in &self.methods {
@@ -183,6 +192,14 @@ impl Service {
     fn key(&self) -> (String, Option<u32>) {
         (self.service.clone(), self.version)
     }
+}
+
+/// Whether a method only reads: `Get…`, `List…` and `aggregatedList` in any case.
+fn reads(method: &str) -> bool {
+    let last = method.rsplit('.').next().unwrap_or_default().as_bytes();
+    ["get", "list", "aggregatedlist"]
+        .iter()
+        .any(|verb| last.get(..verb.len()).is_some_and(|head| head.eq_ignore_ascii_case(verb.as_bytes())))
 }
 
 impl Catalogue {

@@ -27,9 +27,9 @@ pub struct Ledger {
     observed: u64,
 }
 
-/// The finished calls, sorted by key.
+/// The finished calls.
 pub struct Closed {
-    /// The calls.
+    /// The calls, in no meaningful order.
     pub calls: Vec<Call>,
     /// Observations taken in, counted as they came.
     pub observed: u64,
@@ -68,7 +68,6 @@ impl Ledger {
             calls.extend(part);
             merge_diagnostics(&mut diagnostics, notes);
         }
-        calls.par_sort_unstable_by_key(|call| call.key);
         Closed { calls, observed, diagnostics }
     }
 }

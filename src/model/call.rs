@@ -17,7 +17,8 @@ use super::reason::{Flag, MergeCause, Reason};
 /// piece changes a call. Each register of the finished [`Call`] is then read off the entry that ranks highest for it.
 #[derive(Debug, Clone)]
 pub struct CallState {
-    told: BTreeMap<EntryId, Told>,
+    /// Sorted by identity. Most calls are told by one entry: a tree would cost ten times the space.
+    told: Vec<Told>,
 }
 
 /// One entry identity: the record that stands for it, and the copies.
@@ -36,7 +37,7 @@ pub struct Call {
     /// The call's key.
     pub key: CallKey,
     /// The facts of the whole call: each register from the entry that ranks highest for it.
-    pub facts: Facts,
+    pub facts: Box<Facts>,
     /// Why the call is not billable; `None` when it is.
     pub reason: Option<Reason>,
     /// Records that told of it.
@@ -77,7 +78,7 @@ fn content(observation: &Observation) -> u64 {
     let facts = Facts {
         time: observation.facts.time.map(|nanos| nanos.div_euclid(1000)),
         lateness: None,
-        ..observation.facts.clone()
+        ..(*observation.facts).clone()
     };
     let mut hasher = Xxh3DefaultBuilder.build_hasher();
     (facts, observation.phase).hash(&mut hasher);
@@ -89,37 +90,44 @@ fn place(observation: &Observation) -> (&Option<String>, Source) {
     (&observation.facts.log_name, observation.source)
 }
 
+impl Call {
+    /// The place of a call among calls: by time, log, insertId and key.
+    pub fn place(&self) -> (Option<i64>, Option<&str>, Option<&str>, CallKey) {
+        (self.facts.time, self.facts.log_name.as_deref(), self.facts.insert_id.as_deref(), self.key)
+    }
+}
+
 impl CallState {
     /// A call told by one entry so far.
     pub fn new(observation: Observation) -> Self {
-        Self { told: BTreeMap::from([(observation.entry, Told::new(observation))]) }
+        Self { told: vec![Told::new(observation)] }
     }
 
     /// Takes in one more entry.
     pub fn join(&mut self, observation: Observation) {
-        match self.told.get_mut(&observation.entry) {
-            None => {
-                self.told.insert(observation.entry, Told::new(observation));
-            }
-            Some(told) => told.copy(observation),
+        match self.find(observation.entry) {
+            Ok(at) => self.told[at].copy(observation),
+            Err(at) => self.told.insert(at, Told::new(observation)),
         }
     }
 
     /// Takes in all that another state of the same call holds.
     pub fn merge(&mut self, other: Self) {
-        for (id, theirs) in other.told {
-            match self.told.get_mut(&id) {
-                None => {
-                    self.told.insert(id, theirs);
-                }
-                Some(ours) => ours.merge(theirs),
+        for theirs in other.told {
+            match self.find(theirs.first.entry) {
+                Ok(at) => self.told[at].merge(theirs),
+                Err(at) => self.told.insert(at, theirs),
             }
         }
     }
 
+    fn find(&self, entry: EntryId) -> Result<usize, usize> {
+        self.told.binary_search_by_key(&entry, |told| told.first.entry)
+    }
+
     /// The observations that stand for the entries, in no meaningful order.
     pub fn observations(&self) -> impl Iterator<Item = &Observation> {
-        self.told.values().map(|told| &told.first)
+        self.told.iter().map(|told| &told.first)
     }
 
     /// Reads the finished call off the entries.
@@ -128,7 +136,7 @@ impl CallState {
         let mut entries = 0;
         let mut conflicting_copies = 0;
         let mut first_entry = true;
-        for told in self.told.values() {
+        for told in &self.told {
             entries += 1;
             if first_entry {
                 first_entry = false;
@@ -145,9 +153,9 @@ impl CallState {
             conflicting_copies +=
                 told.copies.iter().filter(|(hash, _)| *hash != own).map(|(_, count)| count).sum::<u64>();
         }
-        let across_inputs = self.told.values().any(|told| told.across_inputs);
+        let across_inputs = self.told.iter().any(|told| told.across_inputs);
         let counts = Counts { entries, merged, conflicting_copies, across_inputs };
-        let mut observations: Vec<Observation> = self.told.into_values().map(|told| told.first).collect();
+        let mut observations: Vec<Observation> = self.told.into_iter().map(|told| told.first).collect();
         observations.sort_by_cached_key(|observation| Reverse(voice(observation)));
         finish_registers(key, observations, counts)
     }
@@ -236,7 +244,7 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
     for other in rest {
         let insert_id = other.facts.insert_id.clone();
         others.push(Teller { source: other.source, insert_id, phase: other.phase, cause: other.cause });
-        facts.fill_from(other.facts);
+        facts.fill_from(*other.facts);
     }
     if let Some((charge, candidates)) = charge {
         facts.charge = charge;

@@ -212,8 +212,8 @@ pub struct Observation {
     pub split: Option<SplitPart>,
     /// Where the record stands.
     pub source: Source,
-    /// What it says.
-    pub facts: Facts,
+    /// What it says. Boxed, because observations move through several rooms.
+    pub facts: Box<Facts>,
     /// A pair of project number and id that the entry itself states.
     pub learnt: Option<(u64, String)>,
 }

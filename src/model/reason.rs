@@ -19,9 +19,9 @@ closed_list! {
         Failed = "failed": "the call failed (status code other than 0 and 7)",
         OpenOperation = "open_operation": "the operation began in this input and its end is not in it",
         FreeMethod = "free_method": "the catalogue lists the method as free",
-        Runtime = "runtime": "starts or changes what is metered by time or size; the bill meters that, not the call",
-        MeteredElsewhere = "metered_elsewhere": "what is billed for this service leaves no audit entry",
-        UnknownService = "unknown_service": "the catalogue has no row for the service",
+        Runtime = "runtime": "what it works on is metered by time or size; the bill meters that, not the call",
+        MeteredElsewhere = "metered_elsewhere": "the service is billed by other quantities than the calls that are logged",
+        UnknownService = "unknown_service": "the catalogue has no row for the service, or the entry names none",
         Admin = "admin": "administration of a known service; not metered",
     }
 }
@@ -64,14 +64,13 @@ closed_list! {
         ExternalAudit = "external_audit": "an audit entry of a third party",
         Text = "text": "a line of text beside the JSON",
         OutsidePeriod = "outside_period": "an entry of a call outside --from/--to",
-        Where = "where": "excluded by --where",
     }
 }
 
 closed_list! {
     /// Why a readable entry told of a call that another entry had told of already.
     pub enum MergeCause {
-        Duplicate = "duplicate": "the same entry once more: a re-delivered copy, or a second sink",
+        Duplicate = "duplicate": "an entry with the same log, time and insertId once more: re-delivered, or from a second sink",
         Split = "split": "another part of an entry that was too large for one",
         Operation = "operation": "another entry of the same long-running operation",
         BigqueryJob = "bigquery_job": "another entry of the same BigQuery job",
@@ -81,7 +80,7 @@ closed_list! {
 closed_list! {
     /// What is worth saying about an entry, a call or the input, and changes no total by itself.
     pub enum DiagnosticKind {
-        DuplicateConflict = "duplicate_conflict": "an entry with a known identity and other content; the first by log, file and line stays",
+        DuplicateConflict = "duplicate_conflict": "another entry with the same log, time and insertId has other content; the first by log, file and line counts",
         SplitIncomplete = "split_incomplete": "parts of a split entry are missing",
         ProjectConflict = "project_conflict": "fields of one call name different projects",
         ContradictedPair = "contradicted_pair": "entries pair one project number with several ids, or one id with several numbers; nothing is learnt from them",
@@ -105,7 +104,7 @@ closed_list! {
         MissingHours = "missing_hours": "hours of the period for which the sink wrote no file",
         LateShards = "late_shards": "files with entries that arrived late: the newest hours may still grow",
         SampledService = "sampled_service": "the configuration declares that a service's entries are sampled; its numbers are estimates",
-        OverlappingSinks = "overlapping_sinks": "two inputs hold entries of the same log and hour",
+        OverlappingSinks = "overlapping_sinks": "two inputs hold the same entries; each is counted once",
     }
 }
 

@@ -213,7 +213,13 @@ impl<'a> Layout<'a> {
         let shown = |wanted: &dyn Fn(&Column) -> bool| self.shown.iter().any(|at| wanted(&self.document.columns[*at]));
         let mut sentences = Vec::new();
         if shown(&|column| column.kind == ColumnType::Time) {
-            sentences.push("Times are UTC.".to_owned());
+            let days = &self.document.period.timezone;
+            let utc = days.is_empty() || days == "UTC";
+            sentences.push(if utc {
+                "Times are UTC.".to_owned()
+            } else {
+                format!("Days are {}, times UTC.", safe(days))
+            });
         }
         if shown(&|column| column.unit == Some("byte")) {
             sentences.push("Bytes are rounded; the other formats are exact.".to_owned());

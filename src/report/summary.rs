@@ -10,7 +10,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 use super::figures::{bytes, minutes, seconds, thousands};
 use super::{INCOMPLETE, Style, safe};
 use crate::model::document::{Document, Gaps};
-use crate::model::reason::{MergeCause, PayerReason, Reason, RejectReason, SkipReason};
+use crate::model::reason::{DiagnosticKind, MergeCause, PayerReason, Reason, RejectReason, SkipReason};
 use crate::model::tally::{Tally, sum};
 
 /// How many payers and spans of missing hours are listed; the JSON document has all.
@@ -102,10 +102,10 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
         tally_lines(tally, &mut lines);
     }
     gap_lines(&document.gaps, &mut lines);
-    if !document.diagnostics.is_empty() {
+    if document.diagnostics.keys().any(|kind| !has_a_block(*kind)) {
         lines.push(Line::title("Diagnostics", &["count"]));
     }
-    for (kind, diagnostic) in &document.diagnostics {
+    for (kind, diagnostic) in document.diagnostics.iter().filter(|(kind, _)| !has_a_block(**kind)) {
         lines.push(Line::item(1, kind, &[diagnostic.count], kind.meaning()));
         lines.extend(diagnostic.examples.iter().take(EXAMPLES).map(|example| Line::item(2, "", &[], example)));
     }
@@ -238,6 +238,11 @@ fn shorten(label: &str) -> String {
     }
     let head = label.chars().take(LIMIT / 2);
     head.chain(['…']).chain(label.chars().skip(count - LIMIT / 2 + 1)).collect()
+}
+
+/// Whether what a diagnostic says stands in a block of its own above.
+fn has_a_block(kind: DiagnosticKind) -> bool {
+    matches!(kind, DiagnosticKind::UnmappedPayer | DiagnosticKind::MissingHours | DiagnosticKind::GoogleSdkProject)
 }
 
 #[cfg(test)]

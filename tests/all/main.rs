@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::float_arithmetic)]
 
+mod docs;
+mod readme;
 mod samples;
 mod vectors;
 mod world;

@@ -6,8 +6,8 @@
 
 use super::resource::{self, first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
-use crate::gcp::bigquery_entry::{BigQueryMetadata, TableEvent};
-use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, job_facts};
+use crate::gcp::bigquery_entry::{ServiceMetadata, TableEvent};
+use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, is_dry_run, job_facts};
 use crate::gcp::lenient::Field;
 use crate::gcp::mention::{self, Mention};
 use crate::gcp::resource_name::{ReservationOwner, job_of, project_of, reservation_project};
@@ -45,6 +45,13 @@ fn judge_request(call: &Audited<'_>) -> Verdict {
     verdict.candidates = candidates;
     verdict.resource_project = resource_project(call);
     verdict.method_reason = Some(Some(Reason::OpenOperation));
+    if let Some(data) = call.audit.service_data.as_ref() {
+        let asked = data.job_insert_request.as_ref().and_then(|request| request.job.as_ref());
+        verdict.location = asked.and_then(|job| job.job_name.as_ref()?.location.text()).map(str::to_owned);
+        if is_dry_run(data) && call.status_code() == 0 {
+            verdict.reason = Some(Reason::DryRun);
+        }
+    }
     verdict
 }
 
@@ -91,8 +98,8 @@ fn side_event(call: &Audited<'_>) -> Option<SideEvent> {
     Some(SideEvent { job })
 }
 
-fn table_event<'m>(metadata: &'m BigQueryMetadata<'m>) -> Option<(&'static str, &'m TableEvent<'m>)> {
-    let events: [(&'static str, &Field<TableEvent<'m>>); 8] = [
+fn table_event<'m>(metadata: &'m ServiceMetadata<'m>) -> Option<(&'static str, &'m TableEvent<'m>)> {
+    let events: [(&'static str, &Field<Box<TableEvent<'m>>>); 8] = [
         ("tableDataRead", &metadata.table_data_read),
         ("tableDataChange", &metadata.table_data_change),
         ("tableCreation", &metadata.table_creation),
@@ -102,7 +109,7 @@ fn table_event<'m>(metadata: &'m BigQueryMetadata<'m>) -> Option<(&'static str, 
         ("modelCreation", &metadata.model_creation),
         ("datasetCreation", &metadata.dataset_creation),
     ];
-    events.into_iter().find_map(|(name, event)| Some((name, event.as_ref()?)))
+    events.into_iter().find_map(|(name, event)| Some((name, event.as_ref()?.as_ref())))
 }
 
 fn side_entry(call: &Audited<'_>, event: SideEvent) -> Verdict {

@@ -47,7 +47,7 @@ impl Owner {
 /// The charge of an ordinary call.
 pub fn charge(owner: Option<&Owner>) -> Charge {
     owner.map_or(
-        Charge::Nobody { rule: Rule::CloudStorageLogName.name(), reason: PayerReason::NoProject, evidence: None },
+        Charge::Nobody { rule: Rule::CloudStorageOwner.name(), reason: PayerReason::NoProject, evidence: None },
         Owner::charge,
     )
 }

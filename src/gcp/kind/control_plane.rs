@@ -9,11 +9,11 @@ use crate::model::reason::Reason;
 /// Judges a call to a control-plane service.
 pub fn judge(call: &Audited<'_>) -> Verdict {
     let named = [
-        (Rule::ControlPlaneResource, 75, mention::label(call.entry)),
-        (Rule::ControlPlaneResource, 75, mention::resource_name(call.audit)),
-        (Rule::ControlPlaneResource, 50, mention::log_name(call.entry)),
+        (Rule::ControlPlaneLabel, 75, mention::label(call.entry)),
+        (Rule::ControlPlaneResourceName, 75, mention::resource_name(call.audit)),
+        (Rule::ControlPlaneLogName, 50, mention::log_name(call.entry)),
     ];
-    let (charge, candidates) = first(named, Rule::ControlPlaneResource);
+    let (charge, candidates) = first(named, Rule::ControlPlaneLabel);
     let mut verdict = Verdict::new(Kind::ControlPlane, charge);
     verdict.candidates = candidates;
     verdict.resource_project = resource_project(call);

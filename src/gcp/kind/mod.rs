@@ -69,10 +69,13 @@ closed_list! {
         PubsubOther = "pubsub.other": "the project of a schema, a snapshot or the label",
         VertexAiResourceName = "vertex_ai.resource_name": "the project in the model's or endpoint's resource name",
         VertexAiExpress = "vertex_ai.express": "`resource.labels.project_id`: a publisher model called without a project in its name",
-        ControlPlaneResource = "control_plane.resource": "the project that the call is about",
+        ControlPlaneLabel = "control_plane.label": "`resource.labels.project_id`: the project that is managed",
+        ControlPlaneResourceName = "control_plane.resource_name": "the project in `protoPayload.resourceName`, when there is no label",
+        ControlPlaneLogName = "control_plane.log_name": "the project whose log holds the entry, when no other field names one",
         KubernetesCluster = "kubernetes.cluster": "the cluster's project",
         ContainerLogNobody = "container_log.nobody": "an organisation, folder or billing account is no payer",
         UnknownLabel = "unknown.label": "`resource.labels.project_id` of a service that is not in the catalogue",
+        UnknownLogName = "unknown.log_name": "the project whose log holds the entry of such a service, when it has no label",
         PolicyLabel = "policy.label": "`resource.labels.project_id` of a call that a security policy refused",
     }
 }

@@ -42,7 +42,12 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
 }
 
 /// Copy, compose and rewrite also write an entry for each source they read; the write to the destination is what is billed.
+/// Such a read checks nothing but the source, or states the destination of the copy.
 fn reads_a_source(call: &Audited<'_>) -> bool {
+    let destination = call.audit.metadata.as_ref().is_some_and(|metadata| metadata.destination.as_ref().is_some());
+    if call.method() == "storage.objects.get" && destination {
+        return true;
+    }
     let copies =
         matches!(call.method(), "storage.objects.copy" | "storage.objects.compose" | "storage.objects.rewrite");
     let mut checks = call.audit.authorization_info.as_ref().into_iter().flatten().filter_map(Field::as_ref).peekable();

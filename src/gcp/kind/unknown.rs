@@ -7,8 +7,10 @@ use crate::model::reason::Reason;
 
 /// Judges a call to a service that the catalogue does not know.
 pub fn judge(call: &Audited<'_>) -> Verdict {
-    let named =
-        [(Rule::UnknownLabel, 50, mention::label(call.entry)), (Rule::UnknownLabel, 50, mention::log_name(call.entry))];
+    let named = [
+        (Rule::UnknownLabel, 50, mention::label(call.entry)),
+        (Rule::UnknownLogName, 50, mention::log_name(call.entry)),
+    ];
     let (charge, mut candidates) = first(named, Rule::UnknownLabel);
     let resource = mention::resource_name(call.audit);
     candidates.extend(resource.and_then(|found| found.candidate(true, "how the service is billed is not known")));
