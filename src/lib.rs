@@ -16,4 +16,3 @@ pub mod ledger;
 pub mod model;
 pub mod provider;
 pub mod report;
-pub mod settings;

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use billtrail::cli::Cli;
 use billtrail::commands::{self, Ending};
-use billtrail::report::safe;
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -15,9 +14,7 @@ fn main() -> ExitCode {
         // Who reads the output has seen enough: that is success.
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            for line in failure.to_string().lines() {
-                eprintln!("billtrail: {}", safe(line));
-            }
+            failure.print();
             ExitCode::from(failure.exit_code())
         }
     }

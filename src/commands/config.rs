@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::{Ending, Failure, output};
+use crate::cli::settings::Settings;
 use crate::cli::{ConfigArgs, LogArgs, OutputArgs};
 use crate::report::safe;
-use crate::settings::Settings;
 
 pub(super) fn run(args: &ConfigArgs) -> Result<Ending, Failure> {
     let logs = LogArgs { config: args.config.clone(), ..LogArgs::default() };

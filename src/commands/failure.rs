@@ -4,11 +4,12 @@ use std::io;
 
 use crate::chargeback::mapping_csv::MappingErrors;
 use crate::chargeback::statement::StatementError;
+use crate::cli::settings::SettingsError;
 use crate::gcp::inventory::InventoryError;
 use crate::ingest::IngestError;
 use crate::model::tally::Imbalance;
 use crate::provider::CatalogueError;
-use crate::settings::SettingsError;
+use crate::report::safe;
 
 /// Why a command could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,13 @@ impl Failure {
             Self::Usage(_) | Self::Settings(_) | Self::Mapping(_) | Self::Inventory(_) | Self::Catalogue(_) => 2,
             Self::Ingest(IngestError::Glob { .. }) => 2,
             Self::Ingest(_) | Self::File { .. } | Self::Output(_) | Self::Statement(_) | Self::Imbalance(_) => 3,
+        }
+    }
+
+    /// Says on standard error why, safely: file names and cells may hold anything.
+    pub fn print(&self) {
+        for line in self.to_string().lines() {
+            eprintln!("billtrail: {}", safe(line));
         }
     }
 

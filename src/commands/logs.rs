@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::mapping_csv::moment;
+use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, OutputArgs};
 use crate::ingest::{self, ProblemKind, ReadOptions, Unit};
 use crate::ledger::{Closed, Ledger};
@@ -22,7 +23,6 @@ use crate::model::reason::{DiagnosticKind, Flag, RejectReason, SkipReason};
 use crate::model::tally::{Imbalance, Tally};
 use crate::provider::{self, CATALOGUE_DATE, Decoded, Provider};
 use crate::report::safe;
-use crate::settings::Settings;
 
 /// What the tests drop on purpose, to see that the tally notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use super::{Ending, Failure, documents, output};
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::mapping_check::{Severity, check as findings};
 use crate::chargeback::mapping_init::skeleton;
+use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, MapCheckArgs, MapCommand, MapInitArgs, OutputArgs};
 use crate::gcp::project_ref::ProjectRef;
 use crate::report::safe;
-use crate::settings::Settings;
 
 pub(super) fn run(command: &MapCommand) -> Result<Ending, Failure> {
     match command {

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{Ending, Failure, logs, output};
+use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, ServicesArgs};
 use crate::gcp::service::{MethodClass, Service};
 use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Provenance, Row};
 use crate::provider::CATALOGUE_DATE;
-use crate::settings::Settings;
 
 const COLUMNS: [Column; 9] = [
     text("service"),

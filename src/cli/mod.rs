@@ -1,5 +1,7 @@
 //! The command line. The comments here are the help texts.
 
+pub mod settings;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 

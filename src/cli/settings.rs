@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::cli::{LogArgs, OutputArgs};
+use super::{LogArgs, OutputArgs};
 use crate::report::Format;
 
 /// Where a value comes from.
