@@ -1,44 +1,27 @@
 //! Reads logs into calls: the wiring from inputs to a closed ledger, with every record accounted for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Failure;
 use rayon::prelude::*;
 
+use super::intake::{Fate, Fault, Intake, fate, place};
+use super::{Failure, tables};
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
-use crate::chargeback::mapping_csv::moment;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, OutputArgs};
 use crate::ingest::{self, ProblemKind, ReadOptions, Unit};
-use crate::ledger::{Closed, Ledger};
+use crate::ledger::Closed;
 use crate::model::call::Call;
 use crate::model::directory::Directory;
 use crate::model::document::{Diagnostics, Input, Period, Provenance, diagnose, merge_diagnostics};
-use crate::model::observation::{Observation, Source};
+use crate::model::observation::Source;
 use crate::model::payer::Payer;
-use crate::model::reason::{DiagnosticKind, Flag, RejectReason, SkipReason};
+use crate::model::reason::{DiagnosticKind, Flag, PayerReason};
 use crate::model::tally::{Imbalance, Tally};
-use crate::provider::{self, CATALOGUE_DATE, Decoded, Provider};
-use crate::report::safe;
-
-/// What the tests drop on purpose, to see that the tally notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// Nothing.
-    None,
-    /// A record between reader and decoder.
-    #[cfg(test)]
-    Record,
-    /// An entry between decoder and ledger.
-    #[cfg(test)]
-    Entry,
-    /// A call between ledger and attribution.
-    #[cfg(test)]
-    Call,
-}
+use crate::model::time::rfc3339;
+use crate::provider::{self, CATALOGUE_DATE};
 
 /// Logs read into calls, with the tables to attribute them.
 pub(super) struct Logs {
@@ -51,61 +34,35 @@ pub(super) struct Logs {
     /// The calls, sorted by time, log, insertId and key.
     pub calls: Vec<Call>,
     pub missing_hours: Vec<i64>,
-    names: Vec<String>,
+    listing: ingest::Listing,
     tally: Tally,
     diagnostics: Diagnostics,
     fault: Fault,
 }
 
-/// What became of one unit of the input.
-enum Fate {
-    Rejected { source: Source, reason: RejectReason, detail: String, bytes: Vec<u8> },
-    Skipped(SkipReason),
-    Entry(Box<Observation>, Vec<(DiagnosticKind, String)>),
-}
-
-/// What the fold counts, each where it happens.
-#[derive(Default)]
-struct Intake {
-    ledger: Ledger,
-    decoded: u64,
-    entries: u64,
-    rejected: BTreeMap<RejectReason, u64>,
-    skipped: BTreeMap<SkipReason, u64>,
-    diagnostics: Diagnostics,
-    /// Rejected records with what is wrong, by place.
-    bad: BTreeMap<Source, (String, Vec<u8>)>,
-}
-
-/// How many rejected records are named on standard error.
-const NAMED: usize = 10;
-
 impl Logs {
     /// Reads what the arguments name.
     pub fn read(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, output, Fault::None)
+        Self::read_with(args, output, Fault::default())
     }
 
     fn read_with(args: &LogArgs, output: &OutputArgs, fault: Fault) -> Result<Self, Failure> {
         let settings = Settings::resolve(args, output, &|name| std::env::var(name).ok())?;
-        let provider = provider(settings.services.value.as_deref())?;
-        let mut directory = directory(&provider, &settings.projects.value)?;
-        let mapping = settings.map.value.as_deref().map(|path| mapping(path, &settings)).transpose()?;
-        let period = period(args, &settings)?;
+        let provider = tables::provider(settings.services.value.as_deref())?;
+        let mut directory = tables::directory(&provider, &settings.projects.value)?;
+        let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings)).transpose()?;
+        let period = tables::period(args, &settings)?;
         let listing = ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())?;
         let options = ReadOptions {
             threads: settings.threads.value,
             max_record: settings.max_record.value,
             ..ReadOptions::default()
         };
-        let mut intake = Intake::default();
         let keep = args.rejected.is_some();
+        let mut intake = Intake::new(fault, keep);
         let decode = |unit: Unit<'_>| fate(&provider, unit, keep);
-        let mut drop_record = drops_record(fault);
-        let mut drop_entry = drops_entry(fault);
-        let mut fold = |fates: Vec<Fate>| intake.take(fates, keep, &listing, &mut drop_record, &mut drop_entry);
+        let mut fold = |fates: Vec<Fate>| intake.take(fates, &listing);
         let summary = ingest::read(&listing, &options, &decode, &mut fold)?;
-        let names: Vec<String> = listing.inputs.iter().map(|input| input.name.clone()).collect();
 
         let mut diagnostics = std::mem::take(&mut intake.diagnostics);
         note_listing(&listing, &summary, &mut diagnostics);
@@ -118,16 +75,16 @@ impl Logs {
             diagnose(&mut diagnostics, DiagnosticKind::SampledService, || format!("{service}: {rate}"));
         }
         if let Some(path) = &args.rejected {
-            write_rejected(path, &intake.bad)?;
+            intake.write_rejected(path)?;
         }
         if !settings.quiet.value {
-            say_rejected(&intake, &names);
+            intake.say_rejected(&listing);
         }
         let Closed { mut calls, observed, diagnostics: ledger_notes } = std::mem::take(&mut intake.ledger).close();
         merge_diagnostics(&mut diagnostics, ledger_notes);
-        balance("decoded records", summary.records(), intake.decoded)?;
-        balance("entries", intake.entries, observed)?;
-        balance("entries of calls", observed, calls.iter().map(|call| call.entries).sum())?;
+        Imbalance::check("decoded records", summary.records(), intake.decoded)?;
+        Imbalance::check("entries", intake.entries, observed)?;
+        Imbalance::check("entries of calls", observed, calls.iter().map(|call| call.entries).sum())?;
         learn(&mut directory, &calls, &mut diagnostics);
         flag_estimates(&mut calls, &settings);
         calls.par_sort_unstable_by(|a, b| a.place().cmp(&b.place()));
@@ -140,7 +97,7 @@ impl Logs {
         let provenance = provenance(inputs, &settings);
         let missing_hours = missing_hours(&summary.survey.missing_hours, &period);
         for hour in &missing_hours {
-            diagnose(&mut diagnostics, DiagnosticKind::MissingHours, || crate::model::time::rfc3339(*hour));
+            diagnose(&mut diagnostics, DiagnosticKind::MissingHours, || rfc3339(*hour));
         }
         Ok(Self {
             settings,
@@ -151,7 +108,7 @@ impl Logs {
             incomplete,
             calls,
             missing_hours,
-            names,
+            listing,
             tally,
             diagnostics,
             fault,
@@ -161,7 +118,7 @@ impl Logs {
     /// Attributes the calls, hands each to `each`, and returns the account with the whole, balanced tally.
     pub fn attribute(&self, mut each: impl FnMut(Attributed<'_>)) -> Result<Account, Failure> {
         let attributor = self.attributor();
-        let mut account = attributor.run(&self.calls[dropped_calls(self.fault)..], &mut each);
+        let mut account = attributor.run(&self.calls[usize::from(self.fault.call)..], &mut each);
         account.tally += &self.tally;
         account.tally.check()?;
         merge_diagnostics(&mut account.diagnostics, self.diagnostics.clone());
@@ -195,168 +152,17 @@ impl Logs {
 
     /// `file:line` of a record.
     pub fn place(&self, source: Source) -> String {
-        place(&self.names, source)
+        place(&self.listing, source)
     }
 
     /// Payers with calls and billable calls, largest first, without those that are the provider's own tools.
     pub fn payers(account: &Account) -> Vec<(Payer, u64, u64)> {
-        let own = |payer: &Payer| provider::special(payer) == Some(crate::model::reason::PayerReason::GoogleSdkProject);
+        let own = |payer: &Payer| provider::special(payer) == Some(PayerReason::GoogleSdkProject);
         let payers = account.payers.iter().filter(|(payer, _)| !own(payer));
         let mut payers: Vec<(Payer, u64, u64)> =
             payers.map(|(payer, (calls, billable))| (payer.clone(), *calls, *billable)).collect();
         payers.sort_by(|a, b| (b.2, b.1).cmp(&(a.2, a.1)).then_with(|| a.0.cmp(&b.0)));
         payers
-    }
-}
-
-fn fate(provider: &Provider, unit: Unit<'_>, keep: bool) -> Fate {
-    let kept = |bytes: &[u8]| if keep { bytes.to_vec() } else { Vec::new() };
-    match unit {
-        Unit::Text { source: _ } => Fate::Skipped(SkipReason::Text),
-        Unit::Rejected { bytes, source, reason, detail } => {
-            Fate::Rejected { source, reason, detail, bytes: kept(bytes) }
-        }
-        Unit::Record { bytes, source } => match provider.decode(bytes, source) {
-            Decoded::Rejected(unreadable) => {
-                Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: kept(bytes) }
-            }
-            Decoded::Skipped(reason) => Fate::Skipped(reason),
-            Decoded::Entry(observation, notes) => Fate::Entry(observation, notes),
-        },
-    }
-}
-
-impl Intake {
-    fn take(
-        &mut self,
-        fates: Vec<Fate>,
-        keep: bool,
-        listing: &ingest::Listing,
-        drop_record: &mut bool,
-        drop_entry: &mut bool,
-    ) {
-        let mut batch = Vec::new();
-        for fate in fates {
-            if std::mem::take(drop_record) {
-                continue;
-            }
-            self.decoded += 1;
-            match fate {
-                Fate::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
-                Fate::Rejected { source, reason, detail, bytes } => {
-                    *self.rejected.entry(reason).or_default() += 1;
-                    self.bad.insert(source, (detail, bytes));
-                    if !keep && self.bad.len() > NAMED {
-                        self.bad.pop_last();
-                    }
-                }
-                Fate::Entry(observation, notes) => {
-                    self.entries += 1;
-                    for (kind, text) in notes {
-                        let name = &listing.inputs[observation.source.input as usize].name;
-                        diagnose(&mut self.diagnostics, kind, || format!("{name}:{}: {text}", observation.source.line));
-                    }
-                    if !std::mem::take(drop_entry) {
-                        batch.push(*observation);
-                    }
-                }
-            }
-        }
-        self.ledger.absorb(batch);
-    }
-}
-
-fn balance(what: &'static str, left: u64, right: u64) -> Result<(), Imbalance> {
-    Imbalance::check(what, left, right)
-}
-
-#[cfg(not(test))]
-fn drops_record(_: Fault) -> bool {
-    false
-}
-#[cfg(not(test))]
-fn drops_entry(_: Fault) -> bool {
-    false
-}
-#[cfg(not(test))]
-fn dropped_calls(_: Fault) -> usize {
-    0
-}
-#[cfg(test)]
-fn drops_record(fault: Fault) -> bool {
-    fault == Fault::Record
-}
-#[cfg(test)]
-fn drops_entry(fault: Fault) -> bool {
-    fault == Fault::Entry
-}
-#[cfg(test)]
-fn dropped_calls(fault: Fault) -> usize {
-    usize::from(fault == Fault::Call)
-}
-
-fn place(names: &[String], source: Source) -> String {
-    format!("{}:{}", names.get(source.input as usize).map_or("?", String::as_str), source.line)
-}
-
-/// The provider with the user's rows, if there are any.
-pub(super) fn provider(services: Option<&Path>) -> Result<Provider, Failure> {
-    match services {
-        None => Ok(Provider::google_cloud(None)?),
-        Some(path) => {
-            let text = read_text(path)?;
-            Ok(Provider::google_cloud(Some((&path.to_string_lossy(), &text)))?)
-        }
-    }
-}
-
-/// The directory of the user's inventories, which may be compressed.
-pub(super) fn directory(provider: &Provider, paths: &[std::path::PathBuf]) -> Result<Directory, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        files.push((path.to_string_lossy().into_owned(), read_bytes(path)?));
-    }
-    Ok(provider.directory(&files)?)
-}
-
-fn mapping(path: &Path, settings: &Settings) -> Result<Mapping, Failure> {
-    Ok(Mapping::parse(&path.to_string_lossy(), &read_bytes(path)?, settings.timezone.value)?)
-}
-
-/// A file that the user named; that it is missing is wrong use.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let named = |error: std::io::Error| Failure::Usage(format!("{}: {}", path.display(), plain(&error)));
-    ingest::read_whole(path).map_err(named)
-}
-
-/// The same as text.
-fn read_text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read_bytes(path)?).map_err(|_| Failure::Usage(format!("{}: not UTF-8", path.display())))
-}
-
-/// An error of the operating system without its number.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
-
-fn period(args: &LogArgs, settings: &Settings) -> Result<Period, Failure> {
-    let timezone = settings.timezone.value;
-    let bound = |name: &str, text: &Option<String>| match text {
-        None => Ok(None),
-        Some(text) => moment(text, timezone).map(Some).ok_or_else(|| {
-            Failure::Usage(format!(
-                "--{name} `{text}` is not a time such as 2026-10, 2026-10-01 or 2026-10-01T08:00:00Z"
-            ))
-        }),
-    };
-    let period =
-        Period { from: bound("from", &args.from)?, to: bound("to", &args.to)?, timezone: timezone.to_string() };
-    match (period.from, period.to) {
-        (Some(from), Some(to)) if from >= to => Err(Failure::Usage(
-            "--from must be before --to (--to is the first moment that no longer counts)".to_owned(),
-        )),
-        _ => Ok(period),
     }
 }
 
@@ -437,25 +243,6 @@ fn flag_estimates(calls: &mut [Call], settings: &Settings) {
     }
 }
 
-fn write_rejected(path: &Path, bad: &BTreeMap<Source, (String, Vec<u8>)>) -> Result<(), Failure> {
-    let mut lines = Vec::new();
-    for (_, bytes) in bad.values() {
-        lines.extend_from_slice(bytes);
-        lines.push(b'\n');
-    }
-    fs::write(path, lines).map_err(|error| Failure::File { path: path.display().to_string(), error })
-}
-
-fn say_rejected(intake: &Intake, names: &[String]) {
-    for (source, (detail, _)) in intake.bad.iter().take(NAMED) {
-        anstream::eprintln!("{}: byte {}: rejected: {}", safe(&place(names, *source)), source.offset, safe(detail));
-    }
-    let total: u64 = intake.rejected.values().sum();
-    if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
-        anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -468,8 +255,11 @@ mod tests {
 
     #[test]
     fn what_is_dropped_anywhere_fails_the_run() {
-        assert!(outcome(Fault::None).is_ok());
-        for fault in [Fault::Record, Fault::Entry, Fault::Call] {
+        assert!(outcome(Fault::default()).is_ok());
+        let nothing = Fault::default();
+        let faults =
+            [Fault { record: true, ..nothing }, Fault { entry: true, ..nothing }, Fault { call: true, ..nothing }];
+        for fault in faults {
             let failure = outcome(fault).expect_err("the tally must notice");
             assert!(matches!(failure, Failure::Imbalance(_)), "{fault:?}: {failure}");
         }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::logs::{self, Logs};
-use super::{Ending, Failure, documents, output};
+use super::logs::Logs;
+use super::{Ending, Failure, documents, output, tables};
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::mapping_check::{Severity, check as findings};
 use crate::chargeback::mapping_init::skeleton;
@@ -28,11 +28,11 @@ fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
     };
     let mut settings = Settings::resolve(&logs_args, &OutputArgs::default(), &|name| std::env::var(name).ok())?;
     let mapping =
-        Mapping::parse(&args.mapping.to_string_lossy(), &logs::read_bytes(&args.mapping)?, settings.timezone.value)?;
+        Mapping::parse(&args.mapping.to_string_lossy(), &tables::read_bytes(&args.mapping)?, settings.timezone.value)?;
     let mut incomplete = false;
     let (directory, payers) = if args.inputs.is_empty() {
-        let provider = logs::provider(settings.services.value.as_deref())?;
-        (logs::directory(&provider, &settings.projects.value)?, None)
+        let provider = tables::provider(settings.services.value.as_deref())?;
+        (tables::directory(&provider, &settings.projects.value)?, None)
     } else {
         let logs = Logs::read(&LogArgs { map: Some(args.mapping.clone()), ..logs_args }, &OutputArgs::default())?;
         let account = logs.attribute(|_| {})?;

@@ -7,11 +7,13 @@ mod contract;
 mod documents;
 mod explain;
 mod failure;
+mod intake;
 mod logs;
 mod map;
 mod output;
 mod report;
 mod services;
+mod tables;
 
 pub use failure::Failure;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Ending, Failure, logs, output};
+use super::{Ending, Failure, output, tables};
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, ServicesArgs};
 use crate::gcp::service::{MethodClass, Service};
@@ -28,7 +28,7 @@ const fn text(name: &'static str) -> Column {
 pub(super) fn run(args: &ServicesArgs) -> Result<Ending, Failure> {
     let overrides = LogArgs { services: args.services.clone(), ..LogArgs::default() };
     let settings = Settings::resolve(&overrides, &args.output, &|name| std::env::var(name).ok())?;
-    let provider = logs::provider(settings.services.value.as_deref())?;
+    let provider = tables::provider(settings.services.value.as_deref())?;
     let catalogue = provider.catalogue();
     if let Some(name) = &args.name {
         let rows = catalogue.named(name);

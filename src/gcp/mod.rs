@@ -1,6 +1,7 @@
 //! The only room that speaks Google: log entries, project references, services, kinds, export shapes and inventories.
 
 pub mod bigquery_entry;
+pub mod call_identity;
 pub mod decode;
 pub mod identity;
 pub mod inventory;
@@ -9,6 +10,7 @@ pub mod kind;
 pub mod lenient;
 pub mod log_entry;
 pub mod mention;
+pub mod observe;
 pub mod project_ref;
 pub mod resource_name;
 pub mod service;

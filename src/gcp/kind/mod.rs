@@ -110,6 +110,11 @@ impl Audited<'_> {
         self.audit.method_name.text().unwrap_or_default()
     }
 
+    /// Whether the service is BigQuery, whose entries tell of jobs.
+    pub fn is_bigquery(&self) -> bool {
+        self.service.is_some_and(|service| service.kind == ServiceKind::BigqueryJob)
+    }
+
     /// The status code; absent is 0, unreadable is 2 (unknown).
     pub fn status_code(&self) -> i64 {
         match self.audit.status.as_ref() {

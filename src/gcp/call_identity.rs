@@ -1,0 +1,161 @@
+//! Which call an entry tells of: the canonical identity strings behind the keys, and the entry's place in the call.
+//!
+//! An identity is a text whose parts are joined by U+001F; its key is the XXH3-128 hash of the UTF-8 bytes. The order is BigQuery
+//! job, operation, split, entry, identical bytes.
+
+use super::job_facts::{Form, JobStage, job_facts};
+use super::kind::{self, Audited};
+use super::lenient::Field;
+use super::log_entry::LogEntry;
+use super::project_ref::{GOOGLE_SDK_PROJECTS, ProjectRef};
+use super::resource_name::{Container, container_of};
+use crate::model::observation::{CallKey, EntryId, JobFamily, Phase, SplitPart};
+use crate::model::payer::{PayerName, PayerRef};
+use crate::model::reason::MergeCause;
+
+/// Which call an entry tells of, and how loudly.
+pub struct Told {
+    /// The canonical identity of the call.
+    pub identity: String,
+    /// What a second entry of the call is called.
+    pub cause: MergeCause,
+    /// Set for BigQuery jobs.
+    pub family: Option<JobFamily>,
+    /// Which part of the call it tells of.
+    pub phase: Phase,
+    /// How loudly it speaks for the call.
+    pub rank: u8,
+}
+
+/// The identity of the call, in the order: BigQuery job, operation, split, the entry itself.
+pub fn told(call: &Audited<'_>, own: &str) -> Told {
+    let phase = phase(call.entry);
+    let first_part =
+        call.entry.split.as_ref().is_some_and(|split| split.index.as_ref().is_none_or(|index| *index == 0));
+    let rank = u8::from(first_part)
+        + match phase {
+            Phase::Last | Phase::Whole => 40,
+            Phase::First => 20,
+            Phase::Middle => 10,
+        };
+    let plain = |identity: String, cause| Told { identity, cause, family: None, phase, rank };
+    if let Some(told) = job(call) {
+        return told;
+    }
+    if let Some(operation) = call.entry.operation.as_ref()
+        && let Some(id) = operation.id.text()
+    {
+        let producer = operation.producer.text().unwrap_or_default();
+        return plain(identity(&["operation", producer, id]), MergeCause::Operation);
+    }
+    if let Some(uid) = call.entry.split.as_ref().and_then(|split| split.uid.text()) {
+        return plain(identity(&["split", uid]), MergeCause::Split);
+    }
+    Told { phase: Phase::Whole, ..plain(own.to_owned(), MergeCause::Duplicate) }
+}
+
+fn job(call: &Audited<'_>) -> Option<Told> {
+    if !call.is_bigquery() || kind::bigquery_job::is_side_entry(call) {
+        return None;
+    }
+    let job = job_facts(call)?;
+    let (project, id) = &job.identity;
+    let location = job.location.as_deref().map(str::to_lowercase);
+    let base = identity(&["bigquery_job", project, id]);
+    let full = identity(&["bigquery_job", project, id, location.as_deref().unwrap_or_default()]);
+    let (rank, phase) = match (job.form, job.stage) {
+        (Form::V2, JobStage::Ended) => (60, Phase::Last),
+        (Form::V1, JobStage::Ended) => (50, Phase::Last),
+        (Form::V2, JobStage::Begun | JobStage::Mentioned) => (30, Phase::First),
+        (Form::V1, JobStage::Begun | JobStage::Mentioned) => (20, Phase::First),
+        (Form::Name, JobStage::Ended | JobStage::Begun | JobStage::Mentioned) => (10, Phase::First),
+    };
+    Some(Told {
+        identity: full,
+        cause: MergeCause::BigqueryJob,
+        family: Some(JobFamily { base: key(&base), location }),
+        phase,
+        rank,
+    })
+}
+
+fn phase(entry: &LogEntry<'_>) -> Phase {
+    let Some(operation) = entry.operation.as_ref() else { return Phase::Whole };
+    let flag = |field: &Field<bool>| field.as_ref().copied().unwrap_or(false);
+    match (flag(&operation.first), flag(&operation.last)) {
+        (true, true) => Phase::Whole,
+        (true, false) => Phase::First,
+        (false, true) => Phase::Last,
+        (false, false) => Phase::Middle,
+    }
+}
+
+/// The part of a split entry.
+pub fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
+    let split = entry.split.as_ref()?;
+    let number = |field: &Field<u64>| field.as_ref().and_then(|number| u32::try_from(*number).ok()).unwrap_or(0);
+    Some(SplitPart { index: number(&split.index), total: number(&split.total_splits) })
+}
+
+/// The canonical identity string of an entry: its log, time in microseconds and insertId; without a time or an insertId its
+/// bytes.
+pub fn entry_identity(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> String {
+    match (entry.insert_id.text(), time) {
+        (Some(insert_id), Some(nanos)) => {
+            let micros = nanos.div_euclid(1000).to_string();
+            identity(&["entry", log_name.unwrap_or_default(), &micros, insert_id])
+        }
+        _ => identity(&["bytes", &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&minified(record)))]),
+    }
+}
+
+/// The record without white space between its tokens, so that a pretty copy is the same entry.
+fn minified(record: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(record.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for &byte in record {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = byte == b'"';
+        }
+        out.push(byte);
+    }
+    out
+}
+
+/// Joins the parts of a canonical identity with the unit separator U+001F.
+fn identity(parts: &[&str]) -> String {
+    parts.join("\u{1f}")
+}
+
+/// The key of a call's identity.
+pub fn key(identity: &str) -> CallKey {
+    CallKey(hash(identity))
+}
+
+/// The id of an entry's identity.
+pub fn entry_id(identity: &str) -> EntryId {
+    EntryId(hash(identity))
+}
+
+fn hash(identity: &str) -> u128 {
+    xxhash_rust::xxh3::xxh3_128(identity.as_bytes())
+}
+
+/// A pair of number and id that the entry itself states: one in the label, the other in the name of a project's log.
+pub fn learnt_pair(entry: &LogEntry<'_>) -> Option<(u64, String)> {
+    let label = entry.resource.as_ref()?.labels.as_ref()?.project_id.text()?;
+    let Container::Project(log) = container_of(entry.log_name.text()?) else { return None };
+    let name = |token: &str| ProjectRef::parse(token).to_payer_ref().map(|PayerRef { name, .. }| name);
+    match (name(label)?, name(log)?) {
+        (PayerName::Number(number), PayerName::Id(id)) | (PayerName::Id(id), PayerName::Number(number)) => {
+            // Google's own projects are nobody's payer; an id beside their number is another project's.
+            (!GOOGLE_SDK_PROJECTS.contains(&number)).then_some((number, id))
+        }
+        (PayerName::Number(_), PayerName::Number(_)) | (PayerName::Id(_), PayerName::Id(_)) => None,
+    }
+}
