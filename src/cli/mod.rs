@@ -124,8 +124,7 @@ pub struct LogArgs {
 /// How to print.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
-    /// table, csv, json, ndjson, markdown or parquet [default: table on a terminal, else as the output file's ending says, else
-    /// table]
+    /// table, csv, json, ndjson, markdown or parquet [default: by the ending of the output file, else table]
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write to a file, which appears only when it is complete

@@ -40,7 +40,6 @@ fn lists() -> Vec<List> {
             ($name, <$type>::ALL.iter().map(|member| (member.name(), member.meaning())).collect())
         };
     }
-    let columns = |columns: &[Column]| columns.iter().map(|column| (column.name, column.kind.name())).collect();
     vec![
         list!("kind", Kind),
         list!("rule", Rule),
@@ -57,14 +56,25 @@ fn lists() -> Vec<List> {
         list!("namespace", Namespace),
         list!("format", Format),
         list!("report_grouping", Dimension),
-        ("report_measure", columns(&documents::MEASURES)),
-        ("calls_column", columns(&documents::CALLS)),
         ("exit_code", EXIT_CODES.to_vec()),
     ]
 }
 
+/// The columns of the documents, in their order.
+fn columns() -> [(&'static str, &'static [Column]); 2] {
+    [("report_measure", &documents::MEASURES), ("calls_column", &documents::CALLS)]
+}
+
 fn as_text() -> String {
     let mut out = format!("schema_version {SCHEMA_VERSION}\n");
+    for (name, columns) in columns() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "\n{name}");
+        for column in columns {
+            let unit = column.unit.map_or_else(String::new, |unit| format!(", {unit}"));
+            let _ = writeln!(out, "  {:<30} {}{unit}", column.name, column.kind.name());
+        }
+    }
     for (name, members) in lists() {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "\n{name}");
@@ -82,6 +92,13 @@ fn as_json() -> String {
         let members: Vec<Value> =
             members.iter().map(|(name, meaning)| json!({"name": name, "meaning": meaning})).collect();
         document.insert(name.to_owned(), Value::Array(members));
+    }
+    for (name, columns) in columns() {
+        let columns: Vec<Value> = columns
+            .iter()
+            .map(|column| json!({"name": column.name, "type": column.kind.name(), "unit": column.unit}))
+            .collect();
+        document.insert(name.to_owned(), Value::Array(columns));
     }
     format!("{:#}\n", Value::Object(document))
 }

@@ -22,6 +22,7 @@ use crate::model::reason::{DiagnosticKind, Flag, PayerReason};
 use crate::model::tally::{Imbalance, Tally};
 use crate::model::time::rfc3339;
 use crate::provider::{self, CATALOGUE_DATE};
+use crate::report::safe;
 
 /// Logs read into calls, with the tables to attribute them.
 pub(super) struct Logs {
@@ -77,6 +78,7 @@ impl Logs {
         if let Some(path) = &args.rejected {
             intake.write_rejected(path)?;
         }
+        say_problems(&diagnostics, settings.quiet.value);
         if !settings.quiet.value {
             intake.say_rejected(&listing);
         }
@@ -187,6 +189,23 @@ fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagno
     }
     for name in &summary.survey.late {
         diagnose(diagnostics, DiagnosticKind::LateShards, || name.clone());
+    }
+}
+
+/// Says on standard error which inputs are not whole, and that there was nothing to read.
+fn say_problems(diagnostics: &Diagnostics, quiet: bool) {
+    let kinds = [
+        (DiagnosticKind::InputUnreadable, "error", true),
+        (DiagnosticKind::InputTruncated, "error", true),
+        (DiagnosticKind::InputTwice, "warning: given more than once, read once", !quiet),
+        (DiagnosticKind::NoRecords, "warning", !quiet),
+    ];
+    for (kind, title, said) in kinds {
+        for example in diagnostics.get(&kind).into_iter().flat_map(|diagnostic| &diagnostic.examples) {
+            if said {
+                anstream::eprintln!("billtrail: {title}: {}", safe(example));
+            }
+        }
     }
 }
 

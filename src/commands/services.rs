@@ -8,6 +8,7 @@ use crate::cli::{LogArgs, ServicesArgs};
 use crate::gcp::service::{MethodClass, Service};
 use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Provenance, Row};
 use crate::provider::CATALOGUE_DATE;
+use crate::report::Format;
 
 const COLUMNS: [Column; 9] = [
     text("service"),
@@ -37,11 +38,21 @@ pub(super) fn run(args: &ServicesArgs) -> Result<Ending, Failure> {
                 "the catalogue has no service `{name}`; `billtrail services` lists them"
             )));
         }
-        let words: Vec<String> = rows.iter().map(describe).collect();
-        let words = words.join("\n");
-        output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
+        if settings.format.value.is_none_or(|format| format == Format::Table) {
+            let words: Vec<String> = rows.iter().map(describe).collect();
+            let words = words.join("\n");
+            output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
+        } else {
+            print(&mut rows.iter().map(row), args, &settings)?;
+        }
         return Ok(Ending::Done);
     }
+    print(&mut catalogue.services().map(row), args, &settings)?;
+    Ok(Ending::Done)
+}
+
+/// Prints rows of the catalogue.
+fn print(rows: &mut dyn Iterator<Item = Row>, args: &ServicesArgs, settings: &Settings) -> Result<(), Failure> {
     let document = Document {
         command: "services",
         period: Period::default(),
@@ -54,9 +65,7 @@ pub(super) fn run(args: &ServicesArgs) -> Result<Ending, Failure> {
         diagnostics: Diagnostics::new(),
         incomplete: false,
     };
-    let mut rows = catalogue.services().map(row);
-    output::print(&document, &mut rows, &args.output, settings.format.value, true, true)?;
-    Ok(Ending::Done)
+    output::print(&document, rows, &args.output, settings.format.value, true, true)
 }
 
 fn row(service: &Service) -> Row {

@@ -80,7 +80,7 @@ fn facts(
             flags.push(flag);
         }
     };
-    flag(!links.is_empty(), Flag::Impersonated);
+    flag(delegated_by.is_some(), Flag::Impersonated);
     flag(caller.kind == IdentityKind::Redacted, Flag::Redacted);
     flag(call.entry.split.as_ref().is_some(), Flag::Split);
     flags.sort_unstable();

@@ -17,14 +17,14 @@ use crate::model::closed_list::closed_list;
 closed_list! {
     /// The layout in which a record arrived.
     pub enum Shape {
-        LogEntry = "log_entry": "A LogEntry as the Logging API spells it, or no known shape at all.",
-        SinkRow = "sink_row": "A row of a BigQuery sink table, exported as JSON.",
-        LogAnalytics = "log_analytics": "A row of Log Analytics, with columns in snake_case.",
-        PubsubPush = "pubsub_push": "A Pub/Sub push envelope with the entry in `message.data`.",
-        PubsubPull = "pubsub_pull": "A pulled Pub/Sub message with the entry in its `data`.",
-        CloudEvent = "cloud_event": "A structured CloudEvent with the entry under `data`.",
-        Respelt = "respelt": "A LogEntry with other spellings or misplaced fields, as SIEM exports write it.",
-        EscapedMessage = "escaped_message": "An entry as an escaped string inside `message`.",
+        LogEntry = "log_entry": "a `LogEntry` as the Logging API spells it, or no known shape at all",
+        SinkRow = "sink_row": "a row of a BigQuery sink table, exported as JSON",
+        LogAnalytics = "log_analytics": "a row of Log Analytics, with columns in snake_case",
+        PubsubPush = "pubsub_push": "a Pub/Sub push envelope with the entry in `message.data`",
+        PubsubPull = "pubsub_pull": "a pulled Pub/Sub message with the entry in its `data`",
+        CloudEvent = "cloud_event": "a structured CloudEvent with the entry under `data`",
+        Respelt = "respelt": "a LogEntry with other spellings or misplaced fields, as SIEM exports write it",
+        EscapedMessage = "escaped_message": "an entry as an escaped string inside `message`",
     }
 }
 
