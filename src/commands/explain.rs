@@ -29,9 +29,15 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
             }
         }
     })?;
+    if found == 0 && logs.incomplete {
+        return Ok(Ending::Incomplete);
+    }
     if found == 0 {
         let asked = args.insert_id.as_ref().or(args.call_key.as_ref()).map_or("", String::as_str);
         return Err(Failure::Usage(format!("`{asked}`: no call of the input and period has this id")));
+    }
+    if logs.incomplete {
+        words.push_str("\nINCOMPLETE: an input was missing, unreadable or truncated; more may belong to this call.\n");
     }
     if format == Format::Table {
         output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;

@@ -1,10 +1,9 @@
 //! The intake: what became of each unit of the input, counted where it happens.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use super::Failure;
+use super::{Failure, output};
 use crate::ingest::{Listing, Unit};
 use crate::ledger::Ledger;
 use crate::model::document::{Diagnostics, diagnose};
@@ -109,12 +108,13 @@ impl Intake {
 
     /// Keeps the raw bytes of the rejected records, one a line, in the order of the input.
     pub fn write_rejected(&self, path: &Path) -> Result<(), Failure> {
-        let mut lines = Vec::new();
-        for (_, bytes) in self.bad.values() {
-            lines.extend_from_slice(bytes);
-            lines.push(b'\n');
-        }
-        fs::write(path, lines).map_err(|error| Failure::File { path: path.display().to_string(), error })
+        output::write_to(Some(path), &mut |out| {
+            for (_, bytes) in self.bad.values() {
+                out.write_all(bytes)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        })
     }
 
     /// Names the first rejected records on standard error.

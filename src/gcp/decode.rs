@@ -1,13 +1,14 @@
 //! From the bytes of a record to an observation: reads the entry in whatever shape, says whether it counts, and lets its
 //! kind judge. What the judgement says of a call is put together in `observe`, which call it is in `call_identity`.
 
+use super::job_facts;
 use super::kind::{self, Audited, Stream};
 use super::lenient::Field;
 use super::log_entry::{self, AuditLog, LogEntry, Unreadable};
 use super::observe;
 use super::project_ref::ProjectRef;
 use super::resource_name::{log_id, project_of};
-use super::service::Catalogue;
+use super::service::{Catalogue, ServiceKind};
 use super::shape;
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
@@ -140,6 +141,9 @@ fn judged(entry: &LogEntry<'_>, record: &[u8], source: Source, catalogue: &Catal
     let method = audit.method_name.text().unwrap_or_default();
     let service = service_name.and_then(|name| catalogue.find(name, method));
     let call = Audited { entry, audit, service, stream: stream(entry) };
+    if let Some(path) = kind_wrong(&call) {
+        return wrong_type(path);
+    }
     let verdict = kind::judge(&call);
     let mut notes = Vec::new();
     note_oddities(&call, &mut notes);
@@ -185,6 +189,37 @@ fn decisive_wrong(entry: &LogEntry<'_>, audit: &AuditLog<'_>) -> Option<&'static
     fields.into_iter().find_map(|(path, wrong)| wrong.then_some(path))
 }
 
+/// The first field of the wrong type among those by which this service's kind finds payer and call.
+fn kind_wrong(call: &Audited<'_>) -> Option<&'static str> {
+    let request = call.audit.request.as_ref();
+    match call.service?.kind {
+        ServiceKind::Parent if request.is_some_and(|request| request.parent.is_wrong()) => {
+            Some("protoPayload.request.parent")
+        }
+        ServiceKind::BigqueryStorageApi => {
+            let read = call.audit.metadata.as_ref().and_then(|metadata| metadata.table_data_read.as_ref());
+            let fields = [
+                ("protoPayload.request.parent", request.is_some_and(|request| request.parent.is_wrong())),
+                ("protoPayload.request.readStream", request.is_some_and(|request| request.read_stream.is_wrong())),
+                (
+                    "protoPayload.metadata.tableDataRead.sessionName",
+                    read.is_some_and(|read| read.session_name.is_wrong()),
+                ),
+            ];
+            fields.into_iter().find_map(|(path, wrong)| wrong.then_some(path))
+        }
+        ServiceKind::BigqueryJob => job_facts::wrong_field(call),
+        ServiceKind::Resource
+        | ServiceKind::Parent
+        | ServiceKind::Client
+        | ServiceKind::CloudStorage
+        | ServiceKind::Pubsub
+        | ServiceKind::VertexAi
+        | ServiceKind::ControlPlane
+        | ServiceKind::Kubernetes => None,
+    }
+}
+
 /// Notes what is odd and decides nothing.
 fn note_oddities(call: &Audited<'_>, notes: &mut Vec<(DiagnosticKind, String)>) {
     let mut wrong = |path: &str| notes.push((DiagnosticKind::WrongType, format!("`{path}` has the wrong type")));
@@ -199,6 +234,7 @@ fn note_oddities(call: &Audited<'_>, notes: &mut Vec<(DiagnosticKind, String)>) 
     for check in checks {
         match check {
             Field::Is(check) if check.granted.is_wrong() => wrong("protoPayload.authorizationInfo[].granted"),
+            Field::Is(check) if check.permission.is_wrong() => wrong("protoPayload.authorizationInfo[].permission"),
             Field::Is(_) | Field::Absent => {}
             Field::Wrong => wrong("protoPayload.authorizationInfo[]"),
         }

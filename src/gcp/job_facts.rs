@@ -81,6 +81,60 @@ pub fn job_facts(call: &Audited<'_>) -> Option<JobFacts> {
     v2(call).or_else(|| v1(call)).or_else(|| by_name(call))
 }
 
+/// The first field of the wrong type among those that name a job, its location or its reservation.
+pub fn wrong_field(call: &Audited<'_>) -> Option<&'static str> {
+    let metadata = call.audit.metadata.as_ref();
+    let changed = metadata.and_then(|metadata| metadata.job_change.as_ref().or(metadata.job_insertion.as_ref()));
+    let job = changed.and_then(|event| event.job.as_ref());
+    let stats = job.and_then(|job| job.job_stats.as_ref());
+    let location =
+        call.entry.resource.as_ref().and_then(|resource| resource.labels.as_ref()).map(|labels| &labels.location);
+    let events = metadata.map(|metadata| {
+        [
+            &metadata.table_data_read,
+            &metadata.table_data_change,
+            &metadata.table_creation,
+            &metadata.table_change,
+            &metadata.table_deletion,
+        ]
+    });
+    let wrong_event = events
+        .is_some_and(|events| events.iter().any(|event| event.as_ref().is_some_and(|event| event.job_name.is_wrong())));
+    let data = call.audit.service_data.as_ref();
+    let v1 = data.and_then(|data| data.job_completed_event.as_ref()?.job.as_ref());
+    let v1_name = v1.and_then(|job| job.job_name.as_ref());
+    let v1_stats = v1.and_then(|job| job.job_statistics.as_ref());
+    let fields = [
+        ("resource.labels.location", location.is_some_and(Field::is_wrong)),
+        ("protoPayload.metadata.*.job.jobName", job.is_some_and(|job| job.job_name.is_wrong())),
+        ("protoPayload.metadata.*.job.jobStats.reservation", stats.is_some_and(|stats| stats.reservation.is_wrong())),
+        (
+            "protoPayload.metadata.*.job.jobStats.reservationUsage",
+            stats.is_some_and(|stats| wrong_usage(&stats.reservation_usage)),
+        ),
+        ("protoPayload.metadata.*.jobName", wrong_event),
+        ("protoPayload.serviceData.*.jobName", v1_name.is_some_and(wrong_name)),
+        (
+            "protoPayload.serviceData.*.jobStatistics.reservation",
+            v1_stats.is_some_and(|stats| stats.reservation.is_wrong()),
+        ),
+        (
+            "protoPayload.serviceData.*.jobStatistics.reservationUsage",
+            v1_stats.is_some_and(|stats| wrong_usage(&stats.reservation_usage)),
+        ),
+    ];
+    fields.into_iter().find_map(|(path, wrong)| wrong.then_some(path))
+}
+
+fn wrong_usage(usage: &Field<Vec<Field<ReservationUsage<'_>>>>) -> bool {
+    usage.is_wrong()
+        || usage.as_ref().into_iter().flatten().any(|usage| usage.as_ref().is_some_and(|usage| usage.name.is_wrong()))
+}
+
+fn wrong_name(name: &V1JobName<'_>) -> bool {
+    name.project_id.is_wrong() || name.job_id.is_wrong() || name.location.is_wrong()
+}
+
 fn v2(call: &Audited<'_>) -> Option<JobFacts> {
     let metadata = call.audit.metadata.as_ref()?;
     let changed = metadata.job_change.as_ref().map(|event| ("jobChange", event));

@@ -17,6 +17,18 @@ pub fn write(
     style: &Style,
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
+    write_csv(document, rows, style, out).map_err(|error| match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
+    })
+}
+
+fn write_csv(
+    document: &Document,
+    rows: &mut dyn Iterator<Item = Row>,
+    style: &Style,
+    out: &mut (dyn Write + Send),
+) -> Result<(), ::csv::Error> {
     let mut csv = ::csv::Writer::from_writer(out);
     csv.write_record(document.columns.iter().map(|column| column.name))?;
     for row in rows {
@@ -29,7 +41,8 @@ pub fn write(
         let marked = document.columns.iter().position(|column| column.kind == ColumnType::Text).unwrap_or(0);
         csv.write_record((0..document.columns.len()).map(|at| if at == marked { "INCOMPLETE" } else { "" }))?;
     }
-    csv.flush()
+    csv.flush()?;
+    Ok(())
 }
 
 fn value<'a>(cell: &'a Cell, style: &Style) -> Cow<'a, str> {

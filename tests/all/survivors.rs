@@ -64,7 +64,7 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
             "unknown",
             "vertex_ai",
         ],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "which permission was checked decides only for createBillingAssignment and copies",
     ),
     (
@@ -118,13 +118,13 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "protoPayload.metadata.*.job.jobStats.reservation",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "a job that is not charged is not charged to a reservation; the shared pool is none",
     ),
     (
         "protoPayload.metadata.*.job.jobStats.reservationUsage.*.name",
         &["bigquery_job"],
-        &["removed", "type"],
+        &["removed"],
         "a job that is not charged is not charged to a reservation; the first named reservation decides",
     ),
     (
@@ -142,7 +142,7 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "protoPayload.metadata.table*.jobName",
         &["bigquery_job"],
-        &["removed", "type"],
+        &["removed"],
         "the name is withheld, as good as absent",
     ),
     (
