@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::mapping::{Mapping, MappingRow, Selector};
-use super::mapping_csv::{MappingError, MappingErrors, MappingProblem};
+use super::mapping_error::{MappingError, MappingErrors, MappingProblem};
 use super::mapping_init::PLACEHOLDER;
 use crate::model::directory::Directory;
 use crate::model::payer::{Payer, PayerRef};

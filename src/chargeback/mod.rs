@@ -6,6 +6,7 @@ pub mod dimension;
 pub mod mapping;
 pub mod mapping_check;
 pub mod mapping_csv;
+pub mod mapping_error;
 pub mod mapping_init;
 pub mod resolve;
 pub mod statement;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::chargeback::mapping_csv::MappingErrors;
+use crate::chargeback::mapping_error::MappingErrors;
 use crate::chargeback::statement::StatementError;
 use crate::cli::settings::SettingsError;
 use crate::gcp::inventory::InventoryError;

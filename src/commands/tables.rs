@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::chargeback::mapping::Mapping;
-use crate::chargeback::mapping_csv::moment;
 use crate::cli::LogArgs;
 use crate::cli::settings::Settings;
 use crate::ingest;
 use crate::model::directory::Directory;
 use crate::model::document::Period;
+use crate::model::time::moment;
 use crate::provider::Provider;
 
 /// The provider with the user's rows, if there are any.
