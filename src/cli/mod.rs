@@ -85,7 +85,7 @@ pub struct LogArgs {
     /// The largest record, such as `64MiB` or a number of bytes; larger ones are rejected
     #[arg(long, value_name = "SIZE", help_heading = "Input")]
     pub max_record: Option<String>,
-    /// Business units: CSV with the columns project,business_unit[,cost_center][,valid_from][,valid_to]
+    /// Business units: CSV with the columns project, business_unit and, if wanted, cost_center, valid_from, valid_to
     #[arg(long, value_name = "FILE", help_heading = "Attribution")]
     pub map: Option<PathBuf>,
     /// An inventory that turns project numbers into ids: `gcloud projects list --format=json`, a Resource Manager answer, a
