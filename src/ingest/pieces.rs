@@ -126,6 +126,8 @@ const BATCH: usize = 4096;
 pub(super) struct Batch {
     /// Records, counted where the splitter finds them.
     pub found: u64,
+    /// The last of them is a value that has no end.
+    pub endless: bool,
     bytes: Vec<u8>,
     units: Vec<(Range<usize>, Source, What)>,
 }
@@ -151,6 +153,9 @@ impl Batch {
         };
         let mut out = Out::new(&mut emit);
         split(&mut out);
+        if out.found > 0 {
+            self.endless = out.endless;
+        }
         self.found += out.found;
     }
 
@@ -161,6 +166,11 @@ impl Batch {
     /// The batch as a piece, unless nothing was found.
     fn into_piece(self) -> Option<Piece> {
         (self.found > 0).then_some(Piece::Units(self))
+    }
+
+    /// Where the last record begins.
+    pub fn last(&self) -> u64 {
+        self.units.last().map_or(0, |(_, source, _)| source.offset)
     }
 
     /// The records.

@@ -6,6 +6,7 @@
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rayon::prelude::*;
@@ -131,6 +132,28 @@ struct Crew<'a, T> {
     sender: SyncSender<Vec<T>>,
 }
 
+/// What was found in one input, by whatever thread.
+#[derive(Default)]
+struct Found {
+    records: AtomicU64,
+    /// Where the last piece begins that was seen, and whether its last value has no end.
+    tail: Mutex<(u64, bool)>,
+}
+
+impl Found {
+    fn add(&self, records: u64, place: u64, endless: bool) {
+        self.records.fetch_add(records, Ordering::Relaxed);
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        if place >= tail.0 {
+            *tail = (place, endless);
+        }
+    }
+
+    fn ends_in_a_value(&self) -> bool {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
+
 impl<T: Send> Crew<'_, T> {
     fn read(&self, number: usize, input: &Input) -> InputSummary {
         let summary = self.read_input(number, input);
@@ -148,15 +171,15 @@ impl<T: Send> Crew<'_, T> {
             }
         };
         let (storage, stored) = (opened.storage, opened.stored.clone());
-        let records = AtomicU64::new(0);
+        let found = Found::default();
         let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk);
         let mut ready = pieces.next(self.ahead());
         while !ready.is_empty() {
             if pieces.is_done() && ready.len() == 1 {
-                ready.drain(..).for_each(|piece| self.decode(piece, &records));
+                ready.drain(..).for_each(|piece| self.decode(piece, &found));
                 break;
             }
-            let decode = || ready.into_par_iter().for_each(|piece| self.decode(piece, &records));
+            let decode = || ready.into_par_iter().for_each(|piece| self.decode(piece, &found));
             (ready, ()) = rayon::join(|| pieces.next(self.ahead()), decode);
         }
         summary.problem = pieces.error().map(|error| {
@@ -165,8 +188,12 @@ impl<T: Send> Crew<'_, T> {
             let kind = if damaged { ProblemKind::Truncated } else { ProblemKind::Unreadable };
             Problem { kind, why: plain(error) }
         });
+        if summary.problem.is_none() && found.ends_in_a_value() {
+            let why = "ends in the middle of a record".to_owned();
+            summary.problem = Some(Problem { kind: ProblemKind::Truncated, why });
+        }
         summary.bytes = stored.load(Ordering::Relaxed);
-        summary.records = records.into_inner();
+        summary.records = found.records.into_inner();
         summary
     }
 
@@ -176,21 +203,22 @@ impl<T: Send> Crew<'_, T> {
         (2 * self.threads).div_ceil(side_by_side)
     }
 
-    fn decode(&self, piece: Piece, records: &AtomicU64) {
+    fn decode(&self, piece: Piece, found: &Found) {
         let mut values = Vec::new();
-        let found = match piece {
+        let (records, place, endless) = match piece {
             Piece::Lines(bytes, place) => {
                 let mut emit = |unit: Unit<'_>| values.push((self.decode)(unit));
                 let mut out = Out::new(&mut emit);
                 lines(&bytes, place, self.options.max_record, &mut out);
-                out.found
+                // A line that was written to its end is broken, not cut off.
+                (out.found, place.offset, out.endless && !bytes.ends_with(b"\n"))
             }
             Piece::Units(batch) => {
                 values.extend(batch.units().map(self.decode));
-                batch.found
+                (batch.found, batch.last(), batch.endless)
             }
         };
-        records.fetch_add(found, Ordering::Relaxed);
+        found.add(records, place, endless);
         // When nobody listens any more, the caller is unwinding.
         let _ = self.sender.send(values);
     }

@@ -44,40 +44,52 @@ pub(super) const LOOK: usize = 4096;
 /// What is wrong with the end of a value without its beginning.
 pub(super) const NO_BEGINNING: &str = "the end of a value whose beginning is missing";
 
+/// What is wrong with a value that reaches to the end of what there is.
+pub(super) const NO_END: &str = "unexpected end of the value";
+
+/// What is wrong with an array that does.
+pub(super) const NOT_CLOSED: &str = "unexpected end: the array is not closed";
+
 /// Takes units and counts them where they are found.
 pub(super) struct Out<'e> {
     /// Records found.
     pub found: u64,
+    /// The last of them is a value that has no end.
+    pub endless: bool,
     emit: &'e mut dyn FnMut(Unit<'_>),
 }
 
 impl<'e> Out<'e> {
     /// Hands each unit to `emit`.
     pub fn new(emit: &'e mut dyn FnMut(Unit<'_>)) -> Self {
-        Self { found: 0, emit }
+        Self { found: 0, endless: false, emit }
     }
 
     /// A value was found.
     pub fn record(&mut self, bytes: &[u8], source: Source) {
         self.found += 1;
+        self.endless = false;
         (self.emit)(Unit::Record { bytes, source });
     }
 
     /// A line of text was found.
     pub fn text(&mut self, source: Source) {
         self.found += 1;
+        self.endless = false;
         (self.emit)(Unit::Text { source });
     }
 
     /// Something broken was found.
     pub fn rejected(&mut self, bytes: &[u8], source: Source, reason: RejectReason, detail: String) {
         self.found += 1;
+        self.endless = false;
         (self.emit)(Unit::Rejected { bytes, source, reason, detail });
     }
 
     /// A value that is no JSON was found.
     pub fn broken(&mut self, bytes: &[u8], source: Source, detail: &str) {
         self.rejected(bytes, source, RejectReason::InvalidJson, detail.to_owned());
+        self.endless = detail == NO_END || detail == NOT_CLOSED;
     }
 
     /// A record over the limit was found.
@@ -200,7 +212,7 @@ impl<'a> Line<'a, '_, '_> {
                     scanner.items_closed();
                 }
                 Step::More => {
-                    self.reject(position, "unexpected end of the value");
+                    self.reject(position, NO_END);
                     return None;
                 }
                 Step::Broken(_, why) => {
@@ -217,7 +229,7 @@ impl<'a> Line<'a, '_, '_> {
         let mut item: u32 = 0;
         loop {
             let Some(start) = self.skip_blanks(position) else {
-                self.reject(self.bytes.len(), "unexpected end: the array is not closed");
+                self.reject(self.bytes.len(), NOT_CLOSED);
                 return None;
             };
             match self.bytes[start] {

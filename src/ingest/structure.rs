@@ -4,7 +4,7 @@
 //! array it stands in: a line with the element's indentation and `{`.
 
 use super::boundary::{Scanner, Step};
-use super::split::{LOOK, NO_BEGINNING, Opening, Out, PREFIX, is_blank, opening};
+use super::split::{LOOK, NO_BEGINNING, NO_END, NOT_CLOSED, Opening, Out, PREFIX, is_blank, opening};
 use super::window::Window;
 use crate::model::observation::Source;
 use crate::model::reason::RejectReason;
@@ -109,7 +109,7 @@ impl Structure {
     pub fn step(&mut self, out: &mut Out<'_>) -> bool {
         if !self.skip_blanks() {
             if !self.frames.is_empty() && self.frames.iter().all(|frame| !frame.broken) {
-                out.broken(b"", self.window.place(), "unexpected end: the array is not closed");
+                out.broken(b"", self.window.place(), NOT_CLOSED);
             }
             self.frames.clear();
             return false;
@@ -274,7 +274,7 @@ impl Structure {
                 }
                 Step::Broken(..) => {}
             }
-            let why = broken.unwrap_or("unexpected end of the value");
+            let why = broken.unwrap_or(NO_END);
             if large {
                 out.too_large(&head, source, length, self.max_record);
                 self.window.consume(held);
