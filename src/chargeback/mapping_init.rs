@@ -56,7 +56,12 @@ fn text(name: &PayerName) -> String {
 fn known(name: &PayerName, directory: &Directory) -> String {
     let id = match name {
         PayerName::Id(id) => id,
-        PayerName::Number(_) => return "id unknown; give an inventory with --projects".to_owned(),
+        PayerName::Number(_) if directory.entries().next().is_none() => {
+            return "id unknown; give an inventory with --projects".to_owned();
+        }
+        PayerName::Number(number) => {
+            return format!("not in the inventory; `gcloud projects describe {number}` may know it");
+        }
     };
     let mut known = Vec::new();
     let entry = directory.entry(id);
@@ -71,7 +76,8 @@ fn known(name: &PayerName, directory: &Directory) -> String {
     if !labels.is_empty() {
         known.push(format!("labels: {}", labels.join(", ")));
     }
-    if known.is_empty() { "not in the inventory".to_owned() } else { known.join("; ") }
+    let absent = if directory.entries().next().is_none() { "no inventory was given" } else { "not in the inventory" };
+    if known.is_empty() { absent.to_owned() } else { known.join("; ") }
 }
 
 /// Text that cannot leave its line: names come from outside, and a line break would make a row of the rest.

@@ -172,6 +172,7 @@ pub struct CallsArgs {
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("call").required(true).args(["insert_id", "call_key"])))]
 pub struct ExplainArgs {
     /// Where to read from.
     #[command(flatten)]
@@ -180,10 +181,10 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub output: OutputArgs,
     /// The insertId of an entry; every call that an entry with this id tells of is explained
-    #[arg(long, value_name = "ID", allow_hyphen_values = true, required_unless_present = "call_key")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub insert_id: Option<String>,
     /// The call_key of a call, as `billtrail calls` prints it; for entries without an insertId
-    #[arg(long, value_name = "KEY", conflicts_with = "insert_id")]
+    #[arg(long, value_name = "KEY")]
     pub call_key: Option<String>,
 }
 
@@ -209,7 +210,7 @@ pub enum MapCommand {
 rows contradict each other, with 2 if the file is no valid mapping."
     )]
     Check(MapCheckArgs),
-    /// Begin a mapping: a row for each payer found, largest first
+    /// Begin a mapping: a row for each payer found, largest first; with --map only for payers that it does not list
     #[command(after_help = "Example:\n  billtrail map init logs/ --projects projects.json > business-units.csv")]
     Init(Box<MapInitArgs>),
 }

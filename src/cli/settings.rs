@@ -15,6 +15,8 @@ use crate::report::Format;
 pub enum Origin {
     /// The command line.
     Flag,
+    /// The ending of the output file.
+    Ending,
     /// An environment variable.
     Environment(String),
     /// The configuration file.
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => f.write_str("the command line"),
+            Self::Ending => f.write_str("the ending of the output file"),
             Self::Environment(name) => write!(f, "environment {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Default => f.write_str("default"),
@@ -109,8 +112,8 @@ pub struct Settings {
     pub threads: Setting<usize>,
     /// Bytes of the largest record.
     pub max_record: Setting<usize>,
-    /// The output format, if one was chosen.
-    pub format: Setting<Option<Format>>,
+    /// The output format.
+    pub format: Setting<Format>,
     /// Rejected records fail the run.
     pub strict: Setting<bool>,
     /// Nothing but errors on standard error.
@@ -148,8 +151,10 @@ impl Settings {
         let flag_list = (!logs.projects.is_empty()).then(|| logs.projects.clone());
         let listed = file.projects.as_ref().map(|paths| paths.iter().map(beside).collect());
         let environment_list = |value: String| std::env::split_paths(&value).collect();
-        let sampled: BTreeMap<String, String> =
-            file.sampled.iter().map(|(service, rate)| (service.clone(), rate_text(rate))).collect();
+        let mut sampled = BTreeMap::new();
+        for (service, rate) in &file.sampled {
+            sampled.insert(service.clone(), layers.rate(service, rate)?);
+        }
         let sampled_origin = if sampled.is_empty() { Origin::Default } else { Origin::File(layers.path.clone()) };
         Ok(Self {
             map: one("map", &logs.map, &file.map),
@@ -166,7 +171,7 @@ impl Settings {
                 |text| text.parse().map_err(|_| "a number".to_owned()),
             )?,
             max_record: layers.parsed("max-record", logs.max_record.clone(), file.max_record.clone(), "64MiB", size)?,
-            format: format(layers.text("format", output.format.clone(), file.format.clone()))?,
+            format: layers.format(output)?,
             strict: layers.switch("strict", logs.strict, file.strict)?,
             quiet: layers.switch("quiet", logs.quiet, file.quiet)?,
             sampled: Setting { value: sampled, origin: sampled_origin },
@@ -179,7 +184,6 @@ impl Settings {
         let paths: Vec<String> = self.projects.value.iter().map(|path| path.display().to_string()).collect();
         let sampled: Vec<String> =
             self.sampled.value.iter().map(|(service, rate)| format!("{service}={rate}")).collect();
-        let format = self.format.value.map_or("table (or by file ending)", Format::name).to_owned();
         vec![
             ("map", path(&self.map.value), self.map.origin.to_string()),
             ("projects", paths.join(", "), self.projects.origin.to_string()),
@@ -187,7 +191,7 @@ impl Settings {
             ("timezone", self.timezone.value.to_string(), self.timezone.origin.to_string()),
             ("threads", self.threads.value.to_string(), self.threads.origin.to_string()),
             ("max-record", self.max_record.value.to_string(), self.max_record.origin.to_string()),
-            ("format", format, self.format.origin.to_string()),
+            ("format", self.format.value.name().to_owned(), self.format.origin.to_string()),
             ("strict", self.strict.value.to_string(), self.strict.origin.to_string()),
             ("quiet", self.quiet.value.to_string(), self.quiet.origin.to_string()),
             ("sampled", sampled.join(", "), self.sampled.origin.to_string()),
@@ -209,7 +213,7 @@ impl Layers<'_> {
             return Setting { value, origin: Origin::Flag };
         }
         let variable = format!("BILLTRAIL_{}", name.to_uppercase().replace('-', "_"));
-        if let Some(value) = (self.environment)(&variable) {
+        if let Some(value) = (self.environment)(&variable).filter(|value| !value.is_empty()) {
             return Setting { value: environment(value), origin: Origin::Environment(variable) };
         }
         match file {
@@ -238,6 +242,38 @@ impl Layers<'_> {
         }
     }
 
+    /// A declared rate as text: the part of a service's entries that is logged, or `exempted` when some callers' are not.
+    fn rate(&self, service: &str, rate: &toml::Value) -> Result<String, SettingsError> {
+        let text = match rate {
+            toml::Value::Float(part) if *part > 0.0 && *part <= 1.0 => return Ok(part.to_string()),
+            toml::Value::Integer(1) => return Ok("1".to_owned()),
+            toml::Value::String(word) if word == "exempted" => return Ok(word.clone()),
+            toml::Value::Float(part) => part.to_string(),
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Boolean(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
+                "…".to_owned()
+            }
+        };
+        Err(SettingsError::Value {
+            name: "sampled",
+            origin: Origin::File(self.path.clone()),
+            value: format!("{service} = {text}"),
+            expected: "a part between 0 and 1, or \"exempted\"".to_owned(),
+        })
+    }
+
+    /// The format: a flag, then the ending of the output file, then what is configured.
+    fn format(&self, output: &OutputArgs) -> Result<Setting<Format>, SettingsError> {
+        if output.format.is_none()
+            && let Some(path) = output.output.as_deref().filter(|path| !is_special(path))
+            && let Some(format) = by_ending(path)?
+        {
+            return Ok(Setting { value: format, origin: Origin::Ending });
+        }
+        self.parsed("format", output.format.clone(), self.file.format.clone(), "table", format)
+    }
+
     fn switch(&self, name: &'static str, flag: bool, file: Option<bool>) -> Result<Setting<bool>, SettingsError> {
         let flag = flag.then(|| "true".to_owned());
         self.parsed(name, flag, file.map(|value| value.to_string()), "false", |text| match text {
@@ -248,32 +284,34 @@ impl Layers<'_> {
     }
 }
 
-fn format(named: Setting<Option<String>>) -> Result<Setting<Option<Format>>, SettingsError> {
-    let Setting { value, origin } = named;
-    let Some(value) = value else { return Ok(Setting { value: None, origin }) };
-    match Format::parse(&value) {
-        Some(format) => Ok(Setting { value: Some(format), origin }),
-        None => {
-            let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
-            Err(SettingsError::Value {
-                name: "format",
-                origin,
-                value,
-                expected: format!("one of {}", names.join(", ")),
-            })
-        }
+/// The format that the ending of an output file says; `None` without an ending or with one of plain text.
+fn by_ending(path: &Path) -> Result<Option<Format>, SettingsError> {
+    let Some(ending) = path.extension().map(|ending| ending.to_string_lossy()) else { return Ok(None) };
+    match ending.as_ref() {
+        "csv" => Ok(Some(Format::Csv)),
+        "json" => Ok(Some(Format::Json)),
+        "ndjson" | "jsonl" => Ok(Some(Format::Ndjson)),
+        "md" | "markdown" => Ok(Some(Format::Markdown)),
+        "parquet" => Ok(Some(Format::Parquet)),
+        "txt" => Ok(None),
+        _ => Err(SettingsError::Value {
+            name: "output",
+            origin: Origin::Flag,
+            value: path.to_string_lossy().into_owned(),
+            expected: "a file whose ending names a format (csv, json, ndjson, md, parquet, txt); give --format"
+                .to_owned(),
+        }),
     }
 }
 
-/// A declared rate as the user wrote it: a number, or a word such as `exempted`.
-fn rate_text(rate: &toml::Value) -> String {
-    match rate {
-        toml::Value::String(text) => text.clone(),
-        toml::Value::Integer(number) => number.to_string(),
-        toml::Value::Float(number) => number.to_string(),
-        toml::Value::Boolean(value) => value.to_string(),
-        toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => "declared".to_owned(),
-    }
+/// Whether a path is a device or a pipe: nothing can take its name.
+pub fn is_special(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+    Format::parse(text).ok_or_else(|| format!("one of {}", names.join(", ")))
 }
 
 /// A number of bytes: `4096`, `64MiB`, `1GB`.

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::logs::Logs;
 use super::{Ending, Failure, documents, output};
-use crate::chargeback::attribution::Attributed;
+use crate::chargeback::attribution::{Attributed, UNMAPPED};
 use crate::cli::ExplainArgs;
+use crate::cli::settings::Origin;
 use crate::gcp::kind::{Kind, Rule};
 use crate::model::call::Call;
 use crate::model::reason::PayerReason;
@@ -15,7 +16,12 @@ use crate::report::{Format, safe};
 
 pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
     let logs = Logs::read_agreed(&args.logs, &args.output)?;
-    let format = logs.settings.format.value.unwrap_or(Format::Table);
+    let chosen = &logs.settings.format;
+    let format = match chosen.origin {
+        Origin::Flag | Origin::Ending => chosen.value,
+        // A format that is configured for tables does not turn words into rows.
+        Origin::Environment(_) | Origin::File(_) | Origin::Default => Format::Table,
+    };
     let (mut words, mut rows, mut found) = (String::new(), Vec::new(), 0);
     let account = logs.attribute(|attributed| {
         if !is_asked_for(attributed.call, args) {
@@ -43,7 +49,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
         output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
     } else {
         let document = documents::calls(&logs, account);
-        output::print(&document, &mut rows.into_iter(), &args.output, Some(format), false, true)?;
+        output::print(&document, &mut rows.into_iter(), &args.output, format, false, true)?;
     }
     Ok(documents::ending(logs.incomplete, false))
 }
@@ -159,6 +165,11 @@ fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
         (Some(mapping), Some(payer)) => mapping.explain(payer, attributed.call.facts.time),
     };
     line(out, "", &why);
+    if let (UNMAPPED, Some(_), Some(payer)) = (attributed.unit, &logs.mapping, &attributed.resolved.payer) {
+        let row = payer.id.clone().or(payer.number.map(|number| number.to_string())).unwrap_or_default();
+        let inventory = if payer.id.is_none() { ", or an inventory that has this number (--projects)" } else { "" };
+        line(out, "", &format!("add a row `{row},UNIT` to the mapping{inventory}"));
+    }
 }
 
 fn billable(attributed: &Attributed<'_>, out: &mut String) {
@@ -200,6 +211,7 @@ fn merged(logs: &Logs, call: &Call, out: &mut String) {
         line(out, "", &format!("insertId {id} at {}", logs.place(other.source)));
     }
     if call.conflicting_copies > 0 {
-        line(out, "", &format!("{} copies said something else and were not believed", call.conflicting_copies));
+        let copies = if call.conflicting_copies == 1 { "1 copy has" } else { "several copies have" };
+        line(out, "", &format!("{copies} other content; the first by log, file and line counts"));
     }
 }

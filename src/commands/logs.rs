@@ -1,7 +1,7 @@
 //! Reads logs into calls: the wiring from inputs to a closed ledger, with every record accounted for.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -53,7 +53,8 @@ impl Logs {
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings)).transpose()?;
         let period = tables::period(args, &settings)?;
-        let listing = ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())?;
+        let mut listing = ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())?;
+        leave_out_tables(&mut listing, &settings);
         let options = ReadOptions {
             threads: settings.threads.value,
             max_record: settings.max_record.value,
@@ -130,6 +131,9 @@ impl Logs {
                 .insert(0, format!("99 of 100 calls were logged within {} s of their time", delay / 1_000_000_000 + 1));
         }
         account.gaps.missing_hours.clone_from(&self.missing_hours);
+        if account.tally.calls == 0 && account.tally.records > 0 && !self.settings.quiet.value {
+            self.say_nothing_found();
+        }
         Ok(account)
     }
 
@@ -149,6 +153,20 @@ impl Logs {
             mapping: self.mapping.as_ref(),
             special: provider::special,
             period: &self.period,
+        }
+    }
+
+    /// Says why a result without calls may be a mistake.
+    fn say_nothing_found(&self) {
+        let times = || self.calls.iter().filter_map(|call| call.facts.time);
+        match (times().min(), times().max()) {
+            (Some(first), Some(last)) => {
+                let (first, last) = (rfc3339(first), rfc3339(last));
+                anstream::eprintln!(
+                    "billtrail: warning: no calls in the period; those of the input are from {first} to {last}"
+                );
+            }
+            _ => anstream::eprintln!("billtrail: warning: the input holds records, but no audit entries"),
         }
     }
 
@@ -190,6 +208,19 @@ fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagno
     for name in &summary.survey.late {
         diagnose(diagnostics, DiagnosticKind::LateShards, || name.clone());
     }
+}
+
+/// A mapping, inventory or catalogue that lies among the logs is not read as a log.
+fn leave_out_tables(listing: &mut ingest::Listing, settings: &Settings) {
+    let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
+    let tables: Vec<PathBuf> = named.filter_map(|path| path.canonicalize().ok()).collect();
+    if tables.is_empty() {
+        return;
+    }
+    listing.inputs.retain(|input| match &input.place {
+        ingest::Place::File(path) => path.canonicalize().map_or(true, |path| !tables.contains(&path)),
+        ingest::Place::Stdin => true,
+    });
 }
 
 /// Says on standard error which inputs are not whole, and that there was nothing to read.

@@ -65,8 +65,17 @@ fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
 
 fn init(args: &MapInitArgs) -> Result<Ending, Failure> {
     let logs = Logs::read(&args.logs, &OutputArgs::default())?;
+    if let Some(path) = args.output.as_deref().filter(|path| path.is_file()) {
+        let why = "exists; a mapping is not overwritten, write elsewhere or delete it";
+        return Err(Failure::Usage(format!("{} {why}", path.display())));
+    }
     let account = logs.attribute(|_| {})?;
-    let text = skeleton(&Logs::payers(&account), &logs.directory);
+    let mut payers = Logs::payers(&account);
+    if let Some(mapping) = &logs.mapping {
+        // What the mapping lists already needs no row.
+        payers.retain(|(payer, _, _)| mapping.matching(payer).next().is_none());
+    }
+    let text = skeleton(&payers, &logs.directory);
     output::write_to(args.output.as_deref(), &mut |out| out.write_all(text.as_bytes()))?;
     Ok(documents::ending(logs.incomplete, false))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Failure;
 use crate::cli::OutputArgs;
+use crate::cli::settings::is_special;
 use crate::model::document::{Document, Row};
 use crate::report::{self, Format, Style};
 
@@ -14,12 +15,11 @@ pub(super) fn print(
     document: &Document,
     rows: &mut dyn Iterator<Item = Row>,
     output: &OutputArgs,
-    format: Option<Format>,
+    format: Format,
     spreadsheet_safe: bool,
     quiet: bool,
 ) -> Result<(), Failure> {
     let target = output.output.as_deref();
-    let format = format.or_else(|| target.and_then(by_ending)).unwrap_or(Format::Table);
     let terminal = target.is_none() && io::stdout().is_terminal();
     if terminal && format == Format::Parquet {
         let advice = "parquet is not for a terminal; give -o FILE or redirect the output";
@@ -55,7 +55,19 @@ pub(super) fn write_to(
         out.flush()?;
         return Ok(());
     };
-    let named = |error: io::Error| Failure::File { path: path.display().to_string(), error };
+    let named = |error: io::Error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Output(error),
+        _ => Failure::File { path: path.display().to_string(), error },
+    };
+    if is_special(path) {
+        // A device or a pipe is written to; taking its name would destroy it.
+        let mut out = BufWriter::with_capacity(1 << 16, fs::File::options().write(true).open(path).map_err(named)?);
+        write(&mut out).map_err(named)?;
+        return out.flush().map_err(named);
+    }
+    // A link keeps pointing at the file that gets the new content.
+    let linked = path.canonicalize();
+    let path = linked.as_deref().unwrap_or(path);
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".billtrail-");
@@ -72,17 +84,6 @@ pub(super) fn write_to(
     file.as_file().sync_all().map_err(named)?;
     file.persist(path).map_err(|error| named(error.error))?;
     Ok(())
-}
-
-fn by_ending(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()? {
-        "csv" => Some(Format::Csv),
-        "json" => Some(Format::Json),
-        "ndjson" | "jsonl" => Some(Format::Ndjson),
-        "md" | "markdown" => Some(Format::Markdown),
-        "parquet" => Some(Format::Parquet),
-        _ => None,
-    }
 }
 
 fn width() -> Option<usize> {

@@ -38,7 +38,7 @@ pub(super) fn run(args: &ServicesArgs) -> Result<Ending, Failure> {
                 "the catalogue has no service `{name}`; `billtrail services` lists them"
             )));
         }
-        if settings.format.value.is_none_or(|format| format == Format::Table) {
+        if settings.format.value == Format::Table {
             let words: Vec<String> = rows.iter().map(describe).collect();
             let words = words.join("\n");
             output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
@@ -104,7 +104,8 @@ fn describe(service: &Service) -> String {
         ("runtime methods", MethodClass::Runtime),
         ("free methods", MethodClass::Free),
     ] {
-        let listed: Vec<String> = service.listed(class).map(ToString::to_string).collect();
+        let mut listed: Vec<String> = service.listed(class).map(ToString::to_string).collect();
+        listed.sort();
         line(title, &listed.join(" "));
     }
     line("unit", &service.unit);

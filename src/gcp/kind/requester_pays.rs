@@ -28,7 +28,10 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
     }
     if !requesters.is_empty() {
         // The log is the bucket's, whoever pays.
-        candidates.iter_mut().for_each(|candidate| candidate.must_agree = false);
+        for candidate in candidates.iter_mut().filter(|candidate| candidate.must_agree) {
+            candidate.must_agree = false;
+            candidate.why = "the log is the bucket owner's, who pays for storage only when a requester pays";
+        }
     }
     let (kind, charge) = decide(requesters, owner.as_ref());
     let mut verdict = Verdict::new(kind, charge);
