@@ -13,6 +13,7 @@ pub mod commands;
 pub mod gcp;
 pub mod ingest;
 pub mod ledger;
+pub mod lql;
 pub mod model;
 pub mod provider;
 pub mod report;

@@ -50,6 +50,9 @@ pub enum Command {
     /// Check a mapping of payers to business units, or begin one
     #[command(subcommand)]
     Map(MapCommand),
+    /// Check, format, explain and run filters in the Logging query language
+    #[command(subcommand)]
+    Lql(LqlCommand),
     /// Print the closed lists that machines rely on: kinds, rules, reasons, columns and so on
     #[command(after_help = "Example:\n  billtrail contract --format json")]
     Contract(ContractArgs),
@@ -101,6 +104,10 @@ pub struct LogArgs {
     /// Count calls before this moment
     #[arg(long, value_name = "TIME", help_heading = "Period")]
     pub to: Option<String>,
+    /// Count only entries that this filter in the Logging query language selects, as Cloud Logging would; `@FILE` reads it
+    /// from a file
+    #[arg(long = "where", value_name = "FILTER", allow_hyphen_values = true, help_heading = "Period")]
+    pub filter: Option<String>,
     /// The time zone of days, of --from and --to and of the mapping's dates [default: UTC]
     #[arg(long, value_name = "ZONE", help_heading = "Period")]
     pub timezone: Option<String>,
@@ -244,6 +251,87 @@ pub struct MapInitArgs {
     /// Write to a file
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+}
+
+/// The commands about filters.
+#[derive(Debug, Subcommand)]
+pub enum LqlCommand {
+    /// Check filters: what is wrong, slow or misleading, with the reason
+    #[command(
+        after_help = "Example:\n  billtrail lql check sink.lql --sink --deny warnings\n\nExits with 1 if a filter has an \
+error, or with --deny warnings a warning."
+    )]
+    Check(LqlCheckArgs),
+    /// Rewrite filters in canonical form; comments stay
+    #[command(after_help = "Example:\n  billtrail lql fmt --check queries/*.lql")]
+    Fmt(LqlFmtArgs),
+    /// Print the records of local exports that a filter selects, in the order of the input
+    #[command(after_help = "Example:\n  billtrail lql match 'protoPayload.status.code=7' logs/ --count")]
+    Match(Box<LqlMatchArgs>),
+    /// Explain a filter in words, as Cloud Logging reads it
+    #[command(
+        after_help = "Example:\n  billtrail lql explain 'severity>=ERROR AND resource.type=\"gcs_bucket\" OR \"timeout\"'"
+    )]
+    Explain(LqlExplainArgs),
+}
+
+/// Arguments of `lql check`.
+#[derive(Debug, Args)]
+pub struct LqlCheckArgs {
+    /// Files with one filter each; `-` for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Fail on warnings too
+    #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+    pub deny: Option<String>,
+    /// The filters are those of sinks, exclusions or metrics
+    #[arg(long)]
+    pub sink: bool,
+    /// Repair what can be repaired without changing which entries are selected
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// Arguments of `lql fmt`.
+#[derive(Debug, Args)]
+pub struct LqlFmtArgs {
+    /// Files with one filter each; `-` formats standard input to standard output
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; exit with 1 if a file is not in canonical form
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Arguments of `lql match`.
+#[derive(Debug, Args)]
+pub struct LqlMatchArgs {
+    /// The filter, or `@FILE`; an empty one selects every record
+    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: String,
+    /// Files, directories, globs in quotes, or `-` for standard input
+    #[arg(value_name = "INPUT", required_unless_present = "files_from")]
+    pub inputs: Vec<String>,
+    /// Read more inputs from a file, one a line
+    #[arg(long, value_name = "LIST")]
+    pub files_from: Option<PathBuf>,
+    /// Print only how many records were selected
+    #[arg(long)]
+    pub count: bool,
+    /// Draw `sample()` by a hash of billtrail's own: stable, but not the draw of Cloud Logging
+    #[arg(long)]
+    pub local_sample: bool,
+    /// Threads; 0 takes as many as the machine has
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+/// Arguments of `lql explain`.
+#[derive(Debug, Args)]
+pub struct LqlExplainArgs {
+    /// The filter, or `@FILE`
+    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    pub filter: String,
 }
 
 /// Arguments of `contract`.

@@ -10,6 +10,9 @@ use serde::Deserialize;
 use super::{LogArgs, OutputArgs};
 use crate::report::Format;
 
+/// More threads than this help nowhere and can stop a machine.
+const MOST_THREADS: usize = 1024;
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -168,7 +171,10 @@ impl Settings {
                 logs.threads.map(|threads| threads.to_string()),
                 file.threads.map(|threads| threads.to_string()),
                 "0",
-                |text| text.parse().map_err(|_| "a number".to_owned()),
+                |text| match text.parse() {
+                    Ok(threads) if threads <= MOST_THREADS => Ok(threads),
+                    _ => Err(format!("a number up to {MOST_THREADS}")),
+                },
             )?,
             max_record: layers.parsed("max-record", logs.max_record.clone(), file.max_record.clone(), "64MiB", size)?,
             format: layers.format(output)?,

@@ -29,6 +29,9 @@ pub enum Failure {
     /// The catalogue's rows are wrong.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// A filter cannot be read or used; the text shows the place.
+    #[error("{0}")]
+    Filter(String),
     /// The inputs cannot be listed or read.
     #[error(transparent)]
     Ingest(#[from] IngestError),
@@ -55,7 +58,12 @@ impl Failure {
     /// 2 for wrong use, 3 for what could not be done.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Settings(_) | Self::Mapping(_) | Self::Inventory(_) | Self::Catalogue(_) => 2,
+            Self::Usage(_)
+            | Self::Filter(_)
+            | Self::Settings(_)
+            | Self::Mapping(_)
+            | Self::Inventory(_)
+            | Self::Catalogue(_) => 2,
             Self::Ingest(IngestError::Glob { .. }) => 2,
             Self::Ingest(_) | Self::File { .. } | Self::Output(_) | Self::Statement(_) | Self::Imbalance(_) => 3,
         }
@@ -63,8 +71,11 @@ impl Failure {
 
     /// Says on standard error why, safely: file names and cells may hold anything.
     pub fn print(&self) {
-        for line in self.to_string().lines() {
-            eprintln!("billtrail: {}", safe(line));
+        let text = self.to_string();
+        for (at, line) in text.lines().enumerate() {
+            // The lines under a filter's error show the place and are aligned.
+            let title = if at > 0 && matches!(self, Self::Filter(_)) { "" } else { "billtrail: " };
+            eprintln!("{title}{}", safe(line));
         }
     }
 

@@ -1,8 +1,9 @@
 //! The intake: what became of each unit of the input, counted where it happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::selection::Selection;
 use super::{Failure, output};
 use crate::ingest::{Listing, Unit};
 use crate::ledger::Ledger;
@@ -25,8 +26,15 @@ pub(super) struct Fault {
 
 /// What became of one unit of the input.
 pub(super) enum Fate {
-    Rejected { source: Source, reason: RejectReason, detail: String, bytes: Vec<u8> },
+    Rejected {
+        source: Source,
+        reason: RejectReason,
+        detail: String,
+        bytes: Vec<u8>,
+    },
     Skipped(SkipReason),
+    /// An entry that --where leaves out; what it states about project numbers is learnt all the same.
+    LeftOut(Option<(u64, String)>),
     Entry(Box<Observation>, Vec<(DiagnosticKind, String)>),
 }
 
@@ -39,6 +47,8 @@ pub(super) struct Intake {
     pub rejected: BTreeMap<RejectReason, u64>,
     pub skipped: BTreeMap<SkipReason, u64>,
     pub diagnostics: Diagnostics,
+    /// Pairs of project number and id stated by entries that were left out.
+    pub learnt: BTreeSet<(u64, String)>,
     /// Still to be dropped.
     fault: Fault,
     /// Rejected records are kept whole.
@@ -51,7 +61,7 @@ pub(super) struct Intake {
 const NAMED: usize = 10;
 
 /// Decodes one unit.
-pub(super) fn fate(provider: &Provider, unit: Unit<'_>, keep: bool) -> Fate {
+pub(super) fn fate(provider: &Provider, filter: Option<&Selection>, unit: Unit<'_>, keep: bool) -> Fate {
     let kept = |bytes: &[u8]| if keep { bytes.to_vec() } else { Vec::new() };
     match unit {
         Unit::Text { source: _ } => Fate::Skipped(SkipReason::Text),
@@ -63,7 +73,10 @@ pub(super) fn fate(provider: &Provider, unit: Unit<'_>, keep: bool) -> Fate {
                 Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: kept(bytes) }
             }
             Decoded::Skipped(reason) => Fate::Skipped(reason),
-            Decoded::Entry(observation, notes) => Fate::Entry(observation, notes),
+            Decoded::Entry(observation, notes) => match filter {
+                Some(filter) if !filter.selects(provider, bytes) => Fate::LeftOut(observation.learnt),
+                _ => Fate::Entry(observation, notes),
+            },
         },
     }
 }
@@ -84,6 +97,10 @@ impl Intake {
             self.decoded += 1;
             match fate {
                 Fate::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
+                Fate::LeftOut(pair) => {
+                    *self.skipped.entry(SkipReason::Where).or_default() += 1;
+                    self.learnt.extend(pair);
+                }
                 Fate::Rejected { source, reason, detail, bytes } => {
                     *self.rejected.entry(reason).or_default() += 1;
                     self.bad.insert(source, (detail, bytes));

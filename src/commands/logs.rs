@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::intake::{Fate, Fault, Intake, fate, place};
+use super::selection::Selection;
 use super::{Failure, tables};
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
@@ -62,7 +63,8 @@ impl Logs {
         };
         let keep = args.rejected.is_some();
         let mut intake = Intake::new(fault, keep);
-        let decode = |unit: Unit<'_>| fate(&provider, unit, keep);
+        let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
+        let decode = |unit: Unit<'_>| fate(&provider, filter.as_ref(), unit, keep);
         let mut fold = |fates: Vec<Fate>| intake.take(fates, &listing);
         let summary = ingest::read(&listing, &options, &decode, &mut fold)?;
 
@@ -88,7 +90,7 @@ impl Logs {
         Imbalance::check("decoded records", summary.records(), intake.decoded)?;
         Imbalance::check("entries", intake.entries, observed)?;
         Imbalance::check("entries of calls", observed, calls.iter().map(|call| call.entries).sum())?;
-        learn(&mut directory, &calls, &mut diagnostics);
+        learn(&mut directory, &calls, &intake.learnt, &mut diagnostics);
         flag_estimates(&mut calls, &settings);
         calls.par_sort_unstable_by(|a, b| a.place().cmp(&b.place()));
         let tally = Tally {
@@ -275,8 +277,9 @@ fn missing_hours(hours: &[i64], period: &Period) -> Vec<i64> {
 }
 
 /// Learns the pairs of project number and id that the entries state.
-fn learn(directory: &mut Directory, calls: &[Call], diagnostics: &mut Diagnostics) {
-    let pairs: BTreeSet<(u64, String)> = calls.iter().flat_map(|call| call.learnt.iter().cloned()).collect();
+fn learn(directory: &mut Directory, calls: &[Call], left_out: &BTreeSet<(u64, String)>, diagnostics: &mut Diagnostics) {
+    let stated = calls.iter().flat_map(|call| &call.learnt).chain(left_out);
+    let pairs: BTreeSet<(u64, String)> = stated.cloned().collect();
     for (number, id) in directory.learn(&pairs) {
         diagnose(diagnostics, DiagnosticKind::ContradictedPair, || format!("{number} and {id}"));
     }

@@ -9,9 +9,11 @@ mod explain;
 mod failure;
 mod intake;
 mod logs;
+mod lql;
 mod map;
 mod output;
 mod report;
+mod selection;
 mod services;
 mod tables;
 
@@ -41,6 +43,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
+        Command::Lql(command) => lql::run(&command),
         Command::Contract(args) => contract::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions { shell } => completions::completions(shell),

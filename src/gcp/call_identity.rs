@@ -110,7 +110,7 @@ pub fn entry_identity(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option
 }
 
 /// The record without white space between its tokens, so that a pretty copy is the same entry.
-fn minified(record: &[u8]) -> Vec<u8> {
+pub fn minified(record: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(record.len());
     let (mut in_string, mut escaped) = (false, false);
     for &byte in record {

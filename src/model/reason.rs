@@ -64,6 +64,7 @@ closed_list! {
         ExternalAudit = "external_audit": "an audit entry of a third party",
         Text = "text": "a line of text beside the JSON",
         OutsidePeriod = "outside_period": "an entry of a call outside --from/--to",
+        Where = "where": "an entry that --where does not select",
     }
 }
 

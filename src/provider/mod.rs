@@ -40,6 +40,20 @@ impl Provider {
         }
     }
 
+    /// The entry of a record in canonical form, whatever its shape; `None` when it is no readable object.
+    pub fn canonical(&self, record: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::GoogleCloud(_) => gcp::decode::canonical(record),
+        }
+    }
+
+    /// A record without white space between its tokens.
+    pub fn minified(&self, record: &[u8]) -> Vec<u8> {
+        match self {
+            Self::GoogleCloud(_) => gcp::call_identity::minified(record),
+        }
+    }
+
     /// What is known of the services.
     pub fn catalogue(&self) -> &Catalogue {
         match self {

@@ -1,0 +1,158 @@
+//! `billtrail lql`: checks, formats, explains and runs filters.
+
+use std::path::Path;
+
+use super::selection::{Selection, filter_text, parsed};
+use super::{Ending, Failure, output, tables};
+use crate::cli::{LqlCheckArgs, LqlCommand, LqlExplainArgs, LqlFmtArgs, LqlMatchArgs};
+use crate::ingest::{self, ReadOptions, Unit};
+use crate::lql::lint::{Context, Finding, Severity, lint};
+use crate::lql::lint_fix::repair;
+use crate::lql::{FilterError, format, words};
+use crate::model::observation::Source;
+use crate::report::safe;
+
+pub(super) fn run(command: &LqlCommand) -> Result<Ending, Failure> {
+    match command {
+        LqlCommand::Check(args) => check(args),
+        LqlCommand::Fmt(args) => fmt(args),
+        LqlCommand::Match(args) => matching(args),
+        LqlCommand::Explain(args) => explain(args),
+    }
+}
+
+fn check(args: &LqlCheckArgs) -> Result<Ending, Failure> {
+    let context = if args.sink { Context::Sink } else { Context::Query };
+    let (mut out, mut errors, mut warnings) = (String::new(), 0_usize, 0_usize);
+    for path in &args.files {
+        let name = path.display().to_string();
+        let text = tables::read_text(path)?;
+        let expr = match parsed(&name, &text) {
+            Ok(expr) => expr,
+            Err(failure) => {
+                errors += 1;
+                out.push_str(&shown(&failure.to_string()));
+                continue;
+            }
+        };
+        let mut findings = lint(&text, &expr, context);
+        let mut text = text;
+        if args.fix {
+            let (repaired, _, left) = repair(&text, &expr, context, true);
+            if repaired != text {
+                put(path, &repaired)?;
+                text = repaired;
+            }
+            findings = left;
+        }
+        for finding in &findings {
+            match finding.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+            }
+            out.push_str(&shown(&told(&name, &text, finding)));
+        }
+    }
+    out.push_str(&format!("{} errors, {} warnings in {} files\n", errors, warnings, args.files.len()));
+    output::write_to(None, &mut |write| write.write_all(out.as_bytes()))?;
+    let denied = errors > 0 || (args.deny.is_some() && warnings > 0);
+    Ok(if denied { Ending::CheckFailed } else { Ending::Done })
+}
+
+/// A finding with its place, reason and repair.
+fn told(name: &str, text: &str, finding: &Finding) -> String {
+    let hint = match &finding.fix {
+        Some(fix) if fix.safe => format!("{} (--fix writes `{}`)", finding.reason, fix.replacement),
+        Some(fix) if !fix.replacement.is_empty() => format!("{} (perhaps `{}`)", finding.reason, fix.replacement),
+        Some(_) | None => finding.reason.to_owned(),
+    };
+    let message = format!("{}[{}]: {}", finding.severity, finding.id, finding.message);
+    FilterError::new(text, finding.span, message, Some(hint)).render(name, text)
+}
+
+/// Several lines, each safe to show.
+fn shown(text: &str) -> String {
+    let mut lines: String = text.lines().map(|line| format!("{}\n", safe(line))).collect();
+    lines.push('\n');
+    lines
+}
+
+fn fmt(args: &LqlFmtArgs) -> Result<Ending, Failure> {
+    let mut changed = Vec::new();
+    for path in &args.files {
+        let name = path.display().to_string();
+        let text = tables::read_text(path)?;
+        let formatted = format(&text).map_err(|error| Failure::Filter(error.render(&name, &text)))?;
+        if args.check {
+            changed.extend((formatted != text).then_some(name));
+        } else if path.as_os_str() == "-" || formatted != text {
+            put(path, &formatted)?;
+        }
+    }
+    for name in &changed {
+        anstream::eprintln!("{}: not in canonical form", safe(name));
+    }
+    Ok(if changed.is_empty() { Ending::Done } else { Ending::CheckFailed })
+}
+
+/// Writes a filter to its file, or to standard output when it came from standard input.
+fn put(path: &Path, text: &str) -> Result<(), Failure> {
+    let target = (path.as_os_str() != "-").then_some(path);
+    output::write_to(target, &mut |out| out.write_all(text.as_bytes()))
+}
+
+fn explain(args: &LqlExplainArgs) -> Result<Ending, Failure> {
+    let text = filter_text(&args.filter)?;
+    let told: String = words(&parsed("filter", &text)?).lines().map(|line| format!("{}\n", safe(line))).collect();
+    output::write_to(None, &mut |out| out.write_all(told.as_bytes()))?;
+    Ok(Ending::Done)
+}
+
+/// What became of a record under `lql match`.
+enum Met {
+    Selected(Source, Vec<u8>),
+    Other,
+}
+
+fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
+    let selection = Selection::read("filter", &args.filter, args.local_sample)?;
+    let provider = tables::provider(None)?;
+    let listing = ingest::list(&args.inputs, args.files_from.as_deref(), None)?;
+    let options = ReadOptions { threads: args.threads, ..ReadOptions::default() };
+    let meet = |unit: Unit<'_>| match unit {
+        Unit::Record { bytes, source } if selection.selects(&provider, bytes) => {
+            Met::Selected(source, if args.count { Vec::new() } else { provider.minified(bytes) })
+        }
+        Unit::Record { .. } | Unit::Rejected { .. } | Unit::Text { .. } => Met::Other,
+    };
+    let (mut selected, mut count) = (Vec::new(), 0_u64);
+    let mut fold = |met: Vec<Met>| {
+        for met in met {
+            if let Met::Selected(source, bytes) = met {
+                count += 1;
+                if !args.count {
+                    selected.push((source, bytes));
+                }
+            }
+        }
+    };
+    let summary = ingest::read(&listing, &options, &meet, &mut fold)?;
+    selected.sort_unstable_by_key(|(source, _)| *source);
+    output::write_to(None, &mut |out| {
+        if args.count {
+            return writeln!(out, "{count}");
+        }
+        selected.iter().try_for_each(|(_, bytes)| {
+            out.write_all(bytes)?;
+            out.write_all(b"\n")
+        })
+    })?;
+    let unread = listing.failed.iter().map(|failed| (&failed.name, &failed.why));
+    let problems = summary.inputs.iter().filter_map(|input| Some((&input.name, &input.problem.as_ref()?.why)));
+    let mut whole = true;
+    for (name, why) in unread.chain(problems) {
+        whole = false;
+        anstream::eprintln!("billtrail: error: {}: {}", safe(name), safe(why));
+    }
+    Ok(if whole { Ending::Done } else { Ending::Incomplete })
+}

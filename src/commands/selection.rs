@@ -1,0 +1,42 @@
+//! A filter that selects records: read from an argument, compiled, and run over records of any shape.
+
+use super::{Failure, tables};
+use crate::lql::ast::Expr;
+use crate::lql::{Compiled, FilterError, Options, Schema, parse};
+use crate::provider::Provider;
+
+/// A compiled filter.
+pub(super) struct Selection {
+    compiled: Compiled,
+}
+
+/// The text of a filter argument: itself, or what stands in the file behind `@`.
+pub(super) fn filter_text(argument: &str) -> Result<String, Failure> {
+    match argument.strip_prefix('@') {
+        Some(path) => tables::read_text(path.as_ref()),
+        None => Ok(argument.to_owned()),
+    }
+}
+
+/// Parses a filter; the failure shows the place.
+pub(super) fn parsed(name: &str, text: &str) -> Result<Expr, Failure> {
+    parse(text).map_err(|error| Failure::Filter(error.render(name, text)))
+}
+
+impl Selection {
+    /// Reads the filter of an argument, which `name` stands for in messages.
+    pub fn read(name: &str, argument: &str, local_sample: bool) -> Result<Self, Failure> {
+        let text = filter_text(argument)?;
+        let expr = parsed(name, &text)?;
+        let compiled = Compiled::with(&expr, &Schema::log_entry(), Options { local_sample }).map_err(|error| {
+            let shown = FilterError::new(&text, error.span(), error.to_string(), error.hint());
+            Failure::Filter(shown.render(name, &text))
+        })?;
+        Ok(Self { compiled })
+    }
+
+    /// Whether the entry of a record is selected; one that cannot be read is not.
+    pub fn selects(&self, provider: &Provider, record: &[u8]) -> bool {
+        provider.canonical(record).is_some_and(|entry| self.compiled.matches_record(&entry).unwrap_or(false))
+    }
+}
