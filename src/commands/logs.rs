@@ -61,7 +61,7 @@ impl Logs {
             ..ReadOptions::default()
         };
         let keep = args.rejected.is_some();
-        let mut intake = Intake::new(fault, keep);
+        let mut intake = Intake::new(fault, args.rejected.as_deref())?;
         let decode = |unit: Unit<'_>| fate(&provider, unit, keep);
         let mut fold = |fates: Vec<Fate>| intake.take(fates, &listing);
         let summary = ingest::read(&listing, &options, &decode, &mut fold)?;
@@ -76,9 +76,7 @@ impl Logs {
         for (service, rate) in &settings.sampled.value {
             diagnose(&mut diagnostics, DiagnosticKind::SampledService, || format!("{service}: {rate}"));
         }
-        if let Some(path) = &args.rejected {
-            intake.write_rejected(path)?;
-        }
+        intake.write_rejected()?;
         say_problems(&diagnostics, settings.quiet.value);
         if !settings.quiet.value {
             intake.say_rejected(&listing);
