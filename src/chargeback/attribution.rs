@@ -8,7 +8,7 @@ use crate::model::call::Call;
 use crate::model::directory::Directory;
 use crate::model::document::{Diagnostics, Gaps, Period, diagnose};
 use crate::model::payer::Payer;
-use crate::model::reason::{DiagnosticKind, Driver, PayerReason, Reason, SkipReason};
+use crate::model::reason::{DiagnosticKind, PayerReason, Reason, SkipReason};
 use crate::model::tally::{Outcome, Tally};
 use crate::model::time::rfc3339;
 
@@ -191,7 +191,7 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
             format!("insertId {}: {} {parts} missing", name(), call.missing_parts)
         });
     }
-    if call.orphan_last && call.facts.driver != Driver::Bytes {
+    if call.orphan_last {
         diagnose(diagnostics, DiagnosticKind::OrphanLast, || format!("insertId {}", name()));
     }
     if call.facts.method_reason == Some(Reason::UnknownService) {

@@ -118,7 +118,7 @@ mod tests {
              ads-prod,unassigned,\n\
              # not in the inventory; billable calls: 2 of 90\n\
              shop-prod,unassigned,\n\
-             # id unknown; give an inventory with --projects; billable calls: 2 of 3\n\
+             # not in the inventory; `gcloud projects describe 7002` may know it; billable calls: 2 of 3\n\
              7002,unassigned,\n"
         );
     }

@@ -265,7 +265,7 @@ impl Measures {
             billable_calls: u64::from(billable),
             failed_calls: u64::from(facts.failed),
             billed_bytes: metered(Driver::Bytes, facts.usage.total_billed_bytes),
-            slot_ms: metered(Driver::SlotMs, facts.usage.total_slot_ms),
+            slot_ms: metered(Driver::SlotMs, facts.usage.slot_ms()),
             entries: call.entries,
             first_seen: facts.time,
             last_seen: facts.time,

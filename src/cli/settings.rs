@@ -11,7 +11,7 @@ use super::{LogArgs, OutputArgs};
 use crate::report::Format;
 
 /// More threads than this help nowhere and can stop a machine.
-const MOST_THREADS: usize = 1024;
+const MOST_THREADS: usize = 256;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

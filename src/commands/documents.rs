@@ -161,7 +161,7 @@ pub(super) fn call_row(logs: &Logs, attributed: &Attributed<'_>) -> Row {
     let quantity = match facts.quantity_unit {
         QuantityUnit::Call => Some(1),
         QuantityUnit::Byte => facts.usage.total_billed_bytes,
-        QuantityUnit::SlotMs => facts.usage.total_slot_ms,
+        QuantityUnit::SlotMs => facts.usage.slot_ms(),
     };
     let list = |items: Vec<&str>| if items.is_empty() { Cell::Null } else { Cell::Text(items.join(", ")) };
     let merged: Map<String, Value> = call.merged.iter().map(|(cause, n)| (cause.name().to_owned(), json!(n))).collect();

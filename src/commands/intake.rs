@@ -1,7 +1,9 @@
 //! The intake: what became of each unit of the input, counted where it happens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 
 use super::selection::Selection;
 use super::{Failure, output};
@@ -51,10 +53,10 @@ pub(super) struct Intake {
     pub learnt: BTreeSet<(u64, String)>,
     /// Still to be dropped.
     fault: Fault,
-    /// Rejected records are kept whole.
-    keep: bool,
-    /// Rejected records with what is wrong, by place.
-    bad: BTreeMap<Source, (String, Vec<u8>)>,
+    /// The first rejected records with what is wrong, by place.
+    bad: BTreeMap<Source, String>,
+    /// Where rejected records are kept whole, if they are.
+    kept: Option<Kept>,
 }
 
 /// How many rejected records are named on standard error.
@@ -82,9 +84,10 @@ pub(super) fn fate(provider: &Provider, filter: Option<&Selection>, unit: Unit<'
 }
 
 impl Intake {
-    /// An empty intake. `keep`: rejected records are kept whole.
-    pub fn new(fault: Fault, keep: bool) -> Self {
-        Self { fault, keep, ..Self::default() }
+    /// An empty intake. `keep`: the file that rejected records will go to.
+    pub fn new(fault: Fault, keep: Option<&Path>) -> Result<Self, Failure> {
+        let kept = keep.map(Kept::beside).transpose()?;
+        Ok(Self { fault, kept, ..Self::default() })
     }
 
     /// Takes in what became of a batch.
@@ -103,9 +106,12 @@ impl Intake {
                 }
                 Fate::Rejected { source, reason, detail, bytes } => {
                     *self.rejected.entry(reason).or_default() += 1;
-                    self.bad.insert(source, (detail, bytes));
-                    if !self.keep && self.bad.len() > NAMED {
+                    self.bad.insert(source, detail);
+                    if self.bad.len() > NAMED {
                         self.bad.pop_last();
+                    }
+                    if let Some(kept) = &mut self.kept {
+                        kept.add(source, &bytes);
                     }
                 }
                 Fate::Entry(observation, notes) => {
@@ -123,20 +129,14 @@ impl Intake {
         self.ledger.absorb(batch);
     }
 
-    /// Keeps the raw bytes of the rejected records, one a line, in the order of the input.
-    pub fn write_rejected(&self, path: &Path) -> Result<(), Failure> {
-        output::write_to(Some(path), &mut |out| {
-            for (_, bytes) in self.bad.values() {
-                out.write_all(bytes)?;
-                out.write_all(b"\n")?;
-            }
-            Ok(())
-        })
+    /// Writes the raw bytes of the rejected records to their file, one a line, in the order of the input.
+    pub fn write_rejected(&mut self) -> Result<(), Failure> {
+        self.kept.take().map_or(Ok(()), Kept::finish)
     }
 
     /// Names the first rejected records on standard error.
     pub fn say_rejected(&self, listing: &Listing) {
-        for (source, (detail, _)) in self.bad.iter().take(NAMED) {
+        for (source, detail) in self.bad.iter().take(NAMED) {
             let at = place(listing, *source);
             anstream::eprintln!("{}: byte {}: rejected: {}", safe(&at), source.offset, safe(detail));
         }
@@ -144,6 +144,53 @@ impl Intake {
         if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
             anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
         }
+    }
+}
+
+/// Rejected records on their way to a file: their bytes wait on disk, because there may be more than fit in memory.
+struct Kept {
+    path: PathBuf,
+    waiting: BufWriter<File>,
+    length: u64,
+    places: Vec<(Source, u64, usize)>,
+    error: Option<io::Error>,
+}
+
+impl Kept {
+    fn beside(path: &Path) -> Result<Self, Failure> {
+        let named = |error| Failure::File { path: path.display().to_string(), error };
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let waiting = BufWriter::new(tempfile::tempfile_in(directory).map_err(named)?);
+        Ok(Self { path: path.to_owned(), waiting, length: 0, places: Vec::new(), error: None })
+    }
+
+    fn add(&mut self, source: Source, bytes: &[u8]) {
+        if let Err(error) = self.waiting.write_all(bytes) {
+            // The intake cannot stop here; what is missing is said at the end.
+            self.error.get_or_insert(error);
+        }
+        self.places.push((source, self.length, bytes.len()));
+        self.length += bytes.len() as u64;
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        let named = |error| Failure::File { path: self.path.display().to_string(), error };
+        if let Some(error) = self.error {
+            return Err(named(error));
+        }
+        let mut waiting = self.waiting.into_inner().map_err(|error| named(error.into_error()))?;
+        self.places.sort_unstable_by_key(|(source, ..)| *source);
+        output::write_to(Some(&self.path), &mut |out| {
+            let mut record = Vec::new();
+            for (_, offset, length) in &self.places {
+                record.resize(*length, 0);
+                waiting.seek(io::SeekFrom::Start(*offset))?;
+                waiting.read_exact(&mut record)?;
+                out.write_all(&record)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -62,7 +62,7 @@ impl Logs {
             ..ReadOptions::default()
         };
         let keep = args.rejected.is_some();
-        let mut intake = Intake::new(fault, keep);
+        let mut intake = Intake::new(fault, args.rejected.as_deref())?;
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
         let decode = |unit: Unit<'_>| fate(&provider, filter.as_ref(), unit, keep);
         let mut fold = |fates: Vec<Fate>| intake.take(fates, &listing);
@@ -78,9 +78,7 @@ impl Logs {
         for (service, rate) in &settings.sampled.value {
             diagnose(&mut diagnostics, DiagnosticKind::SampledService, || format!("{service}: {rate}"));
         }
-        if let Some(path) = &args.rejected {
-            intake.write_rejected(path)?;
-        }
+        intake.write_rejected()?;
         say_problems(&diagnostics, settings.quiet.value);
         if !settings.quiet.value {
             intake.say_rejected(&listing);

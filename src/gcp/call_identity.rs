@@ -94,7 +94,8 @@ fn phase(entry: &LogEntry<'_>) -> Phase {
 pub fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
     let split = entry.split.as_ref()?;
     let number = |field: &Field<u64>| field.as_ref().and_then(|number| u32::try_from(*number).ok()).unwrap_or(0);
-    Some(SplitPart { index: number(&split.index), total: number(&split.total_splits) })
+    let whole = xxhash_rust::xxh3::xxh3_64(split.uid.text().unwrap_or_default().as_bytes());
+    Some(SplitPart { index: number(&split.index), total: number(&split.total_splits), whole })
 }
 
 /// The canonical identity string of an entry: its log, time in microseconds and insertId; without a time or an insertId its

@@ -1,10 +1,9 @@
 //! From the bytes of a record to an observation: reads the entry in whatever shape, says whether it counts, and lets its
 //! kind judge. What the judgement says of a call is put together in `observe`, which call it is in `call_identity`.
 
-use super::job_facts;
 use super::kind::{self, Audited, Stream};
-use super::lenient::Field;
-use super::log_entry::{self, AuditLog, LogEntry, Unreadable};
+use super::lenient::{Field, Wrongs};
+use super::log_entry::{self, LogEntry, Unreadable};
 use super::observe;
 use super::project_ref::ProjectRef;
 use super::resource_name::{log_id, project_of};
@@ -87,7 +86,7 @@ fn is_plain(entry: &LogEntry<'_>) -> bool {
         return false;
     }
     audit.type_url.text().is_some()
-        && decisive_wrong(entry, audit).is_none()
+        && !entry.has_wrong()
         && entry.log_name.text().is_some()
         && entry.timestamp.text().is_some()
         && entry.insert_id.text().is_some()
@@ -134,18 +133,22 @@ fn judged(entry: &LogEntry<'_>, record: &[u8], source: Source, catalogue: &Catal
     if audit.type_url.text() != Some(AUDIT_LOG) && !untyped {
         return Decoded::Skipped(SkipReason::NotAudit);
     }
-    if let Some(path) = decisive_wrong(entry, audit) {
-        return wrong_type(path);
-    }
     let service_name = audit.service_name.text();
     let method = audit.method_name.text().unwrap_or_default();
     let service = service_name.and_then(|name| catalogue.find(name, method));
     let call = Audited { entry, audit, service, stream: stream(entry) };
-    if let Some(path) = kind_wrong(&call) {
-        return wrong_type(path);
+    let mut notes = Vec::new();
+    if entry.has_wrong() {
+        let mut wrong = Vec::new();
+        entry.wrong_fields("", &mut wrong);
+        let own = service.map_or(&[][..], |service| decisive_for(service.kind));
+        let decides = |path: &&String| DECISIVE.iter().chain(own).any(|pattern| is_meant(pattern, path));
+        if let Some(path) = wrong.iter().find(decides) {
+            return wrong_type(path);
+        }
+        notes.extend(wrong.into_iter().map(|path| (DiagnosticKind::WrongType, format!("`{path}` has the wrong type"))));
     }
     let verdict = kind::judge(&call);
-    let mut notes = Vec::new();
     note_oddities(&call, &mut notes);
     let observation = observe::observation(&call, verdict, record, source, &mut notes);
     Decoded::Entry(Box::new(observation), notes)
@@ -159,89 +162,76 @@ fn wrong_type(path: &str) -> Decoded {
     })
 }
 
-/// The first field of the wrong type among those that decide the payer or the key.
-fn decisive_wrong(entry: &LogEntry<'_>, audit: &AuditLog<'_>) -> Option<&'static str> {
-    let labels = entry.resource.as_ref().map(|resource| &resource.labels);
-    let project = labels.and_then(Field::as_ref).map(|labels| &labels.project_id);
-    let operation = entry.operation.as_ref();
-    let split = entry.split.as_ref();
-    let checks = audit.authorization_info.as_ref();
-    let wrong_check = checks
-        .is_some_and(|checks| checks.iter().any(|check| check.as_ref().is_some_and(|check| check.resource.is_wrong())));
-    let fields = [
-        ("logName", entry.log_name.is_wrong()),
-        ("timestamp", entry.timestamp.is_wrong()),
-        ("insertId", entry.insert_id.is_wrong()),
-        ("resource", entry.resource.is_wrong()),
-        ("resource.labels", labels.is_some_and(Field::is_wrong)),
-        ("resource.labels.project_id", project.is_some_and(Field::is_wrong)),
-        ("operation", entry.operation.is_wrong()),
-        ("operation.id", operation.is_some_and(|operation| operation.id.is_wrong())),
-        ("operation.producer", operation.is_some_and(|operation| operation.producer.is_wrong())),
-        ("split", entry.split.is_wrong()),
-        ("split.uid", split.is_some_and(|split| split.uid.is_wrong())),
-        ("protoPayload.serviceName", audit.service_name.is_wrong()),
-        ("protoPayload.methodName", audit.method_name.is_wrong()),
-        ("protoPayload.resourceName", audit.resource_name.is_wrong()),
-        ("protoPayload.authorizationInfo", audit.authorization_info.is_wrong()),
-        ("protoPayload.authorizationInfo[].resource", wrong_check),
-    ];
-    fields.into_iter().find_map(|(path, wrong)| wrong.then_some(path))
-}
+/// Fields that decide the payer or the key whatever the service is; `*` stands for one name, `[]` for any element.
+const DECISIVE: [&str; 16] = [
+    "logName",
+    "timestamp",
+    "insertId",
+    "resource",
+    "resource.labels",
+    "resource.labels.project_id",
+    "operation",
+    "operation.id",
+    "operation.producer",
+    "split",
+    "split.uid",
+    "protoPayload.serviceName",
+    "protoPayload.methodName",
+    "protoPayload.resourceName",
+    "protoPayload.authorizationInfo",
+    "protoPayload.authorizationInfo[].resource",
+];
 
-/// The first field of the wrong type among those by which this service's kind finds payer and call.
-fn kind_wrong(call: &Audited<'_>) -> Option<&'static str> {
-    let request = call.audit.request.as_ref();
-    match call.service?.kind {
-        ServiceKind::Parent if request.is_some_and(|request| request.parent.is_wrong()) => {
-            Some("protoPayload.request.parent")
-        }
-        ServiceKind::BigqueryStorageApi => {
-            let read = call.audit.metadata.as_ref().and_then(|metadata| metadata.table_data_read.as_ref());
-            let fields = [
-                ("protoPayload.request.parent", request.is_some_and(|request| request.parent.is_wrong())),
-                ("protoPayload.request.readStream", request.is_some_and(|request| request.read_stream.is_wrong())),
-                (
-                    "protoPayload.metadata.tableDataRead.sessionName",
-                    read.is_some_and(|read| read.session_name.is_wrong()),
-                ),
-            ];
-            fields.into_iter().find_map(|(path, wrong)| wrong.then_some(path))
-        }
-        ServiceKind::BigqueryJob => job_facts::wrong_field(call),
+/// Fields that decide only for services whose kind reads them.
+fn decisive_for(kind: ServiceKind) -> &'static [&'static str] {
+    match kind {
+        ServiceKind::Parent => &["protoPayload.request.parent"],
+        ServiceKind::BigqueryStorageApi => &[
+            "protoPayload.request.parent",
+            "protoPayload.request.readStream",
+            "protoPayload.metadata.tableDataRead.sessionName",
+        ],
+        ServiceKind::BigqueryJob => &[
+            "resource.labels.location",
+            "protoPayload.metadata.*.job.jobName",
+            "protoPayload.metadata.*.job.jobStats.reservation",
+            "protoPayload.metadata.*.job.jobStats.reservationUsage",
+            "protoPayload.metadata.*.job.jobStats.reservationUsage[].name",
+            "protoPayload.metadata.*.jobName",
+            "protoPayload.serviceData.*.*.jobName",
+            "protoPayload.serviceData.*.*.jobName.projectId",
+            "protoPayload.serviceData.*.*.jobName.jobId",
+            "protoPayload.serviceData.*.*.jobName.location",
+            "protoPayload.serviceData.*.*.jobStatistics.reservation",
+            "protoPayload.serviceData.*.*.jobStatistics.reservationUsage",
+            "protoPayload.serviceData.*.*.jobStatistics.reservationUsage[].name",
+        ],
         ServiceKind::Resource
-        | ServiceKind::Parent
         | ServiceKind::Client
         | ServiceKind::CloudStorage
         | ServiceKind::Pubsub
         | ServiceKind::VertexAi
         | ServiceKind::ControlPlane
-        | ServiceKind::Kubernetes => None,
+        | ServiceKind::Kubernetes => &[],
     }
+}
+
+/// Whether a path such as `a.b[3].c` is one that the pattern means.
+fn is_meant(pattern: &str, path: &str) -> bool {
+    let mut names = path.split('.');
+    let same = |pattern: &str, name: &str| match (pattern.strip_suffix("[]"), name.split_once('[')) {
+        (Some(pattern), Some((name, _))) => pattern == name,
+        (None, None) => pattern == "*" || pattern == name,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    pattern.split('.').all(|part| names.next().is_some_and(|name| same(part, name))) && names.next().is_none()
 }
 
 /// Notes what is odd and decides nothing.
 fn note_oddities(call: &Audited<'_>, notes: &mut Vec<(DiagnosticKind, String)>) {
-    let mut wrong = |path: &str| notes.push((DiagnosticKind::WrongType, format!("`{path}` has the wrong type")));
-    if call.audit.status.is_wrong() || call.audit.status.as_ref().is_some_and(|status| status.code.is_wrong()) {
-        wrong("protoPayload.status.code");
-    }
-    if call.audit.authentication_info.is_wrong() {
-        wrong("protoPayload.authenticationInfo");
-    }
-    let checks = call.audit.authorization_info.as_ref().into_iter().flatten();
-    let mut widths = Vec::new();
-    for check in checks {
-        match check {
-            Field::Is(check) if check.granted.is_wrong() => wrong("protoPayload.authorizationInfo[].granted"),
-            Field::Is(check) if check.permission.is_wrong() => wrong("protoPayload.authorizationInfo[].permission"),
-            Field::Is(_) | Field::Absent => {}
-            Field::Wrong => wrong("protoPayload.authorizationInfo[]"),
-        }
-        widths.extend(check.as_ref().and_then(|check| check.resource.text()));
-    }
-    widths.extend(call.audit.resource_name.text());
-    for text in widths {
+    let checks = call.audit.authorization_info.as_ref().into_iter().flatten().filter_map(Field::as_ref);
+    let named = checks.filter_map(|check| check.resource.text()).chain(call.audit.resource_name.text());
+    for text in named {
         if project_of(text).is_some_and(|token| ProjectRef::parse(token).has_unusual_width()) {
             notes.push((DiagnosticKind::HexWidth, format!("`{text}` is not 16 hexadecimal digits wide")));
         }

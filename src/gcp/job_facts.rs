@@ -2,7 +2,7 @@
 
 use super::kind::Audited;
 use crate::gcp::bigquery_entry::{BigQueryServiceData, Job, JobEvent, ReservationUsage, V1Job, V1JobName};
-use crate::gcp::lenient::Field;
+use crate::gcp::lenient::{Field, TextMap};
 use crate::gcp::mention::Mention;
 use crate::gcp::resource_name::job_of;
 
@@ -39,6 +39,15 @@ pub enum Form {
     V2,
 }
 
+/// A reservation that a job ran in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Path and text of the field that names it; `None` when its usage has no name.
+    pub named: Option<(String, String)>,
+    /// Slot time in it, where the entry tells it apart from that of others.
+    pub slot_ms: Option<u64>,
+}
+
 /// A job as one entry tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFacts {
@@ -64,8 +73,8 @@ pub struct JobFacts {
     pub is_script_child: bool,
     /// Set when the job failed or was cancelled (1).
     pub error_code: Option<i64>,
-    /// Path and text of every reservation named.
-    pub reservations: Vec<(String, String)>,
+    /// The reservations the job ran in.
+    pub reservations: Vec<Reservation>,
     /// Bytes that on-demand pricing charges; informational for capacity jobs.
     pub billed_bytes: Option<u64>,
     /// Bytes read.
@@ -79,60 +88,6 @@ pub struct JobFacts {
 /// The job that an entry tells of, if it tells of one.
 pub fn job_facts(call: &Audited<'_>) -> Option<JobFacts> {
     v2(call).or_else(|| v1(call)).or_else(|| by_name(call))
-}
-
-/// The first field of the wrong type among those that name a job, its location or its reservation.
-pub fn wrong_field(call: &Audited<'_>) -> Option<&'static str> {
-    let metadata = call.audit.metadata.as_ref();
-    let changed = metadata.and_then(|metadata| metadata.job_change.as_ref().or(metadata.job_insertion.as_ref()));
-    let job = changed.and_then(|event| event.job.as_ref());
-    let stats = job.and_then(|job| job.job_stats.as_ref());
-    let location =
-        call.entry.resource.as_ref().and_then(|resource| resource.labels.as_ref()).map(|labels| &labels.location);
-    let events = metadata.map(|metadata| {
-        [
-            &metadata.table_data_read,
-            &metadata.table_data_change,
-            &metadata.table_creation,
-            &metadata.table_change,
-            &metadata.table_deletion,
-        ]
-    });
-    let wrong_event = events
-        .is_some_and(|events| events.iter().any(|event| event.as_ref().is_some_and(|event| event.job_name.is_wrong())));
-    let data = call.audit.service_data.as_ref();
-    let v1 = data.and_then(|data| data.job_completed_event.as_ref()?.job.as_ref());
-    let v1_name = v1.and_then(|job| job.job_name.as_ref());
-    let v1_stats = v1.and_then(|job| job.job_statistics.as_ref());
-    let fields = [
-        ("resource.labels.location", location.is_some_and(Field::is_wrong)),
-        ("protoPayload.metadata.*.job.jobName", job.is_some_and(|job| job.job_name.is_wrong())),
-        ("protoPayload.metadata.*.job.jobStats.reservation", stats.is_some_and(|stats| stats.reservation.is_wrong())),
-        (
-            "protoPayload.metadata.*.job.jobStats.reservationUsage",
-            stats.is_some_and(|stats| wrong_usage(&stats.reservation_usage)),
-        ),
-        ("protoPayload.metadata.*.jobName", wrong_event),
-        ("protoPayload.serviceData.*.jobName", v1_name.is_some_and(wrong_name)),
-        (
-            "protoPayload.serviceData.*.jobStatistics.reservation",
-            v1_stats.is_some_and(|stats| stats.reservation.is_wrong()),
-        ),
-        (
-            "protoPayload.serviceData.*.jobStatistics.reservationUsage",
-            v1_stats.is_some_and(|stats| wrong_usage(&stats.reservation_usage)),
-        ),
-    ];
-    fields.into_iter().find_map(|(path, wrong)| wrong.then_some(path))
-}
-
-fn wrong_usage(usage: &Field<Vec<Field<ReservationUsage<'_>>>>) -> bool {
-    usage.is_wrong()
-        || usage.as_ref().into_iter().flatten().any(|usage| usage.as_ref().is_some_and(|usage| usage.name.is_wrong()))
-}
-
-fn wrong_name(name: &V1JobName<'_>) -> bool {
-    name.project_id.is_wrong() || name.job_id.is_wrong() || name.location.is_wrong()
 }
 
 fn v2(call: &Audited<'_>) -> Option<JobFacts> {
@@ -176,10 +131,7 @@ fn v2(call: &Audited<'_>) -> Option<JobFacts> {
         billed_bytes: query.and_then(|query| query.total_billed_bytes.as_ref().copied()),
         processed_bytes: query.and_then(|query| query.total_processed_bytes.as_ref().copied()),
         slot_ms: stats.and_then(|stats| stats.total_slot_ms.as_ref().copied()),
-        labels: config
-            .and_then(|config| config.labels.as_ref())
-            .map(|labels| labels.0.iter().map(|(key, value)| (key.clone(), value.to_string())).collect())
-            .unwrap_or_default(),
+        labels: config.and_then(|config| config.labels.as_ref()).map(TextMap::to_labels).unwrap_or_default(),
     })
 }
 
@@ -229,10 +181,7 @@ fn v1(call: &Audited<'_>) -> Option<JobFacts> {
         billed_bytes: stats.and_then(|stats| stats.total_billed_bytes.as_ref().copied()),
         processed_bytes: stats.and_then(|stats| stats.total_processed_bytes.as_ref().copied()),
         slot_ms: stats.and_then(|stats| stats.total_slot_ms.as_ref().copied()),
-        labels: config
-            .and_then(|config| config.labels.as_ref())
-            .map(|labels| labels.0.iter().map(|(key, value)| (key.clone(), value.to_string())).collect())
-            .unwrap_or_default(),
+        labels: config.and_then(|config| config.labels.as_ref()).map(TextMap::to_labels).unwrap_or_default(),
     })
 }
 
@@ -310,18 +259,16 @@ fn error_code(status: &Field<super::log_entry::Status<'_>>) -> Option<i64> {
     }
 }
 
-fn reservations(
-    at: &str,
-    named: Option<&str>,
-    usage: Option<&Vec<Field<ReservationUsage<'_>>>>,
-) -> Vec<(String, String)> {
-    let own = named.map(|text| (format!("{at}.reservation"), text.to_owned()));
-    if own.is_some() {
-        return own.into_iter().collect();
+fn reservations(at: &str, named: Option<&str>, usage: Option<&Vec<Field<ReservationUsage<'_>>>>) -> Vec<Reservation> {
+    if let Some(text) = named {
+        return vec![Reservation { named: Some((format!("{at}.reservation"), text.to_owned())), slot_ms: None }];
     }
-    let used = usage.into_iter().flatten().enumerate().filter_map(|(index, usage)| {
-        let name = usage.as_ref()?.name.text()?;
-        Some((format!("{at}.reservationUsage[{index}].name"), name.to_owned()))
-    });
-    used.collect()
+    let usages = usage.into_iter().flatten().enumerate();
+    usages
+        .filter_map(|(index, usage)| {
+            let usage = usage.as_ref()?;
+            let named = usage.name.text().map(|name| (format!("{at}.reservationUsage[{index}].name"), name.to_owned()));
+            Some(Reservation { named, slot_ms: usage.slot_ms.as_ref().copied() })
+        })
+        .collect()
 }

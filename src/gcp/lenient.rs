@@ -30,11 +30,74 @@ impl<T> Field<T> {
         }
     }
 
+    /// Whether another type than the documented one stands here or anywhere below.
+    pub fn has_wrong(&self) -> bool
+    where
+        T: Wrongs,
+    {
+        match self {
+            Self::Wrong => true,
+            Self::Absent => false,
+            Self::Is(value) => value.has_wrong(),
+        }
+    }
+
+    /// The paths of all fields of the wrong type, here or below.
+    pub fn wrong_fields(&self, path: &str, found: &mut Vec<String>)
+    where
+        T: Wrongs,
+    {
+        match self {
+            Self::Wrong => found.push(path.to_owned()),
+            Self::Absent => {}
+            Self::Is(value) => value.wrong_fields(path, found),
+        }
+    }
+
     /// Whether another type than the documented one stands there.
     pub fn is_wrong(&self) -> bool {
         match self {
             Self::Wrong => true,
             Self::Absent | Self::Is(_) => false,
+        }
+    }
+}
+
+/// A value that can hold fields of the wrong type.
+pub trait Wrongs {
+    /// Whether it holds any.
+    fn has_wrong(&self) -> bool {
+        false
+    }
+    /// Adds their paths below `path`.
+    fn wrong_fields(&self, path: &str, found: &mut Vec<String>) {
+        let _ = (path, found);
+    }
+}
+
+impl Wrongs for Cow<'_, str> {}
+impl Wrongs for i64 {}
+impl Wrongs for u64 {}
+impl Wrongs for bool {}
+impl Wrongs for Present {}
+impl Wrongs for TextMap<'_> {}
+
+impl<T: Wrongs> Wrongs for Box<T> {
+    fn has_wrong(&self) -> bool {
+        self.as_ref().has_wrong()
+    }
+    fn wrong_fields(&self, path: &str, found: &mut Vec<String>) {
+        self.as_ref().wrong_fields(path, found);
+    }
+}
+
+impl<T: Wrongs> Wrongs for Vec<Field<T>> {
+    fn has_wrong(&self) -> bool {
+        self.iter().any(Field::has_wrong)
+    }
+    fn wrong_fields(&self, path: &str, found: &mut Vec<String>) {
+        for (at, item) in self.iter().enumerate() {
+            item.wrong_fields(&format!("{path}[{at}]"), found);
         }
     }
 }
@@ -240,6 +303,13 @@ impl<'de, T: Lenient<'de>> Lenient<'de> for Box<T> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextMap<'a>(pub Vec<(String, Cow<'a, str>)>);
 
+impl TextMap<'_> {
+    /// The members, owned.
+    pub fn to_labels(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|(key, value)| (key.clone(), value.to_string())).collect()
+    }
+}
+
 impl<'de> Lenient<'de> for TextMap<'de> {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Field<Self>, A::Error> {
         let mut members = std::collections::BTreeMap::new();
@@ -263,6 +333,18 @@ macro_rules! lenient_object {
             $($(#[$field_meta])* pub $field: $crate::gcp::lenient::Field<$type>,)+
             /// Keeps the lifetime in use for objects without texts.
             pub marker: std::marker::PhantomData<&$lifetime ()>,
+        }
+
+        impl $crate::gcp::lenient::Wrongs for $name<'_> {
+            fn has_wrong(&self) -> bool {
+                false $(|| self.$field.has_wrong())+
+            }
+            fn wrong_fields(&self, path: &str, found: &mut Vec<String>) {
+                $(if self.$field.has_wrong() {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    self.$field.wrong_fields(&format!("{path}{dot}{}", $key), found);
+                })+
+            }
         }
 
         impl<$lifetime> $crate::gcp::lenient::Lenient<$lifetime> for $name<$lifetime> {

@@ -51,18 +51,9 @@ impl Mention {
 
     /// As the claim of a rule; nobody when the text names no possible project.
     pub fn charge(self, rule: Rule, confidence: u8) -> Charge {
-        match self.named {
-            Named::Project(payer) => Charge::One(Claim {
-                payer,
-                rule: rule.name(),
-                evidence: self.evidence,
-                confidence,
-                remark: remark(rule),
-            }),
-            Named::Invalid => {
-                Charge::Nobody { rule: rule.name(), reason: PayerReason::InvalidProject, evidence: Some(self.evidence) }
-            }
-        }
+        let evidence = Some(self.evidence.clone());
+        let nobody = Charge::Nobody { rule: rule.name(), reason: PayerReason::InvalidProject, evidence };
+        self.claim(rule, confidence).map_or(nobody, Charge::One)
     }
 
     /// As a claim, if it names a possible project.

@@ -1,7 +1,7 @@
 //! A call: what a customer did once, merged from the entries that tell of it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash};
 
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
@@ -223,7 +223,8 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
     let has = |phase: Phase| observations.iter().any(|observation| observation.phase == phase);
     let ended = has(Phase::Last) || has(Phase::Whole);
     let open = has(Phase::First) && !ended;
-    let orphan_last = has(Phase::Last) && !has(Phase::First) && !has(Phase::Whole);
+    let operation = observations.iter().any(|observation| observation.cause == MergeCause::Operation);
+    let orphan_last = operation && has(Phase::Last) && !has(Phase::First) && !has(Phase::Whole);
     let missing_parts = missing_parts(&observations);
     let mut learnt: Vec<(u64, String)> = observations.iter().filter_map(|o| o.learnt.clone()).collect();
     learnt.sort();
@@ -250,10 +251,10 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
         facts.charge = charge;
         facts.candidates = candidates;
     }
-    if open {
+    let reason = facts.reason.or(open.then_some(Reason::OpenOperation)).or(facts.method_reason);
+    if open && reason == Some(Reason::OpenOperation) {
         facts.add_flag(Flag::OpenOperation);
     }
-    let reason = facts.reason.or(open.then_some(Reason::OpenOperation)).or(facts.method_reason);
     let Counts { entries, merged, conflicting_copies, across_inputs } = counts;
     Call {
         key,
@@ -271,13 +272,15 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
     }
 }
 
-/// How many parts of a split entry are not among the observations.
+/// How many parts of split entries are not among the observations.
 fn missing_parts(observations: &[Observation]) -> u32 {
-    let mut indexes: Vec<u32> = observations.iter().filter_map(|o| o.split.map(|part| part.index)).collect();
-    indexes.sort_unstable();
-    indexes.dedup();
-    let total = observations.iter().filter_map(|o| o.split.map(|part| part.total)).max().unwrap_or(0);
-    total.saturating_sub(u32::try_from(indexes.len()).unwrap_or(u32::MAX))
+    let mut wholes: BTreeMap<u64, (BTreeSet<u32>, u32)> = BTreeMap::new();
+    for part in observations.iter().filter_map(|observation| observation.split) {
+        let (indexes, total) = wholes.entry(part.whole).or_default();
+        indexes.insert(part.index);
+        *total = part.total.max(*total);
+    }
+    wholes.values().map(|(indexes, total)| total.saturating_sub(u32::try_from(indexes.len()).unwrap_or(u32::MAX))).sum()
 }
 
 impl Facts {

@@ -46,8 +46,8 @@ impl Directory {
         }
     }
 
-    /// Learns the pairs of number and id that entries state themselves. A number paired with several ids, or an id with
-    /// several numbers, teaches nothing; such pairs are returned.
+    /// Learns the pairs of number and id that entries state themselves. A number paired with several ids, an id with several
+    /// numbers, or a pair that the inventory contradicts teaches nothing; such pairs are returned.
     pub fn learn(&mut self, pairs: &BTreeSet<(u64, String)>) -> Vec<(u64, String)> {
         let mut ids: BTreeMap<u64, usize> = BTreeMap::new();
         let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
@@ -57,7 +57,9 @@ impl Directory {
         }
         let mut contradicted = Vec::new();
         for (number, id) in pairs {
-            if ids[number] == 1 && numbers[id.as_str()] == 1 {
+            let inventory_agrees = self.id_of.get(number).is_none_or(|known| known == id)
+                && self.by_id.get(id).and_then(|entry| entry.number).is_none_or(|known| known == *number);
+            if inventory_agrees && ids[number] == 1 && numbers[id.as_str()] == 1 {
                 self.learnt_id.insert(*number, id.clone());
                 self.learnt_number.insert(id.clone(), *number);
             } else {
@@ -87,8 +89,7 @@ impl Directory {
     pub fn number_of(&self, id: &str) -> Option<u64> {
         match self.by_id.get(id).and_then(|entry| entry.number) {
             Some(number) => Some(number),
-            // A learnt number that the inventory gives to another id is not believed.
-            None => self.learnt_number.get(id).copied().filter(|number| !self.id_of.contains_key(number)),
+            None => self.learnt_number.get(id).copied(),
         }
     }
 
@@ -130,9 +131,10 @@ mod tests {
     fn the_inventory_wins_over_what_is_learnt() {
         let mut directory = Directory::default();
         directory.add(Entry { id: "ads-prod".into(), number: Some(7), ..Entry::default() });
-        directory.learn(&BTreeSet::from([(7, "other".to_owned())]));
-        assert_eq!(directory.id_of(7), Some("ads-prod"));
-        assert_eq!(directory.number_of("other"), None);
+        let stated = BTreeSet::from([(7, "other".to_owned()), (9, "ads-prod".to_owned())]);
+        assert_eq!(directory.learn(&stated).len(), 2);
+        assert_eq!((directory.id_of(7), directory.id_of(9)), (Some("ads-prod"), None));
+        assert_eq!((directory.number_of("other"), directory.number_of("ads-prod")), (None, Some(7)));
     }
 
     #[test]

@@ -99,6 +99,15 @@ pub struct Usage {
     pub processed_bytes: Option<u64>,
     /// Slot time in milliseconds.
     pub total_slot_ms: Option<u64>,
+    /// The part of the slot time that the payer's reservation gave, where it is told apart.
+    pub metered_slot_ms: Option<u64>,
+}
+
+impl Usage {
+    /// Slot time that the payer's reservation gave.
+    pub fn slot_ms(&self) -> Option<u64> {
+        self.metered_slot_ms.or(self.total_slot_ms)
+    }
 }
 
 /// Which part of a long-running call an entry tells of.
@@ -121,6 +130,8 @@ pub struct SplitPart {
     pub index: u32,
     /// How many parts there are.
     pub total: u32,
+    /// Hash of the id that the parts of one entry share.
+    pub whole: u64,
 }
 
 /// A job id that several locations may share: its key without the location, and the location if the entry states it.

@@ -5,7 +5,7 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "operation.first",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "how far a job came is said by its statistics and state",
     ),
     (
@@ -17,10 +17,10 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "operation.last",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "how far a job came is said by its statistics and state",
     ),
-    ("operation.last", &["client"], &["removed", "type"], "how far a job came is said by its statistics and state"),
+    ("operation.last", &["client"], &["removed"], "how far a job came is said by its statistics and state"),
     (
         "operation.producer",
         &["bigquery_job"],
@@ -94,13 +94,13 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "protoPayload.metadata.*.job.jobConfig.queryConfig.statementType",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "only SCRIPT and CREATE_MODEL are special",
     ),
     (
         "protoPayload.metadata.*.job.jobConfig.type",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "an unstated type is a query; load, copy and extract differ only at the end of a job on demand",
     ),
     (
@@ -112,7 +112,7 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "protoPayload.metadata.*.job.jobStats.queryStats.cacheHit",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "false is as absent, and a failed job is not charged anyway",
     ),
     (
@@ -122,21 +122,15 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
         "a job that is not charged is not charged to a reservation; the shared pool is none",
     ),
     (
-        "protoPayload.metadata.*.job.jobStats.reservationUsage.*.name",
-        &["bigquery_job"],
-        &["removed"],
-        "a job that is not charged is not charged to a reservation; the first named reservation decides",
-    ),
-    (
         "protoPayload.metadata.*.job.jobStatus.errorResult.code",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "any error is an error, also one that has only a message",
     ),
     (
         "protoPayload.metadata.jobChange.after",
         &["bigquery_job"],
-        &["removed", "type"],
+        &["removed"],
         "a change without a state is the end, as most exports have it",
     ),
     (
@@ -148,7 +142,7 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "protoPayload.metadata.table*.reason",
         &["bigquery_job", "bigquery_storage_api", "resource"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "an event that names its job is of that job whatever the reason",
     ),
     (
@@ -190,19 +184,19 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "protoPayload.serviceData.*.*.jobConfiguration.query.statementType",
         &["bigquery_job"],
-        &["removed", "type"],
+        &["removed"],
         "only SCRIPT and CREATE_MODEL are special",
     ),
     (
         "protoPayload.serviceData.*.*.jobStatus.error.code",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "any error is an error, also one that has only a message",
     ),
     (
         "protoPayload.serviceData.*.eventName",
         &["bigquery_job"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "the configuration tells the kind of job as well",
     ),
     (
@@ -215,7 +209,7 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
         "resource.labels.location",
         &["cloud_storage", "requester_pays", "resource"],
-        &["other", "removed", "type"],
+        &["other", "removed"],
         "`resourceLocation.currentLocations` goes before the label",
     ),
     (
@@ -230,5 +224,5 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
         &["removed"],
         "the reservation pays, and the resource name tells the resource's project; elsewhere the label is empty or a wildcard",
     ),
-    ("split.index", &["resource"], &["removed", "type"], "the first part has index 0, which exports leave out"),
+    ("split.index", &["resource"], &["removed"], "the first part has index 0, which exports leave out"),
 ];

@@ -7,7 +7,7 @@
 use super::resource::{self, first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
 use crate::gcp::bigquery_entry::{ServiceMetadata, TableEvent};
-use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, is_dry_run, job_facts};
+use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, Reservation, is_dry_run, job_facts};
 use crate::gcp::lenient::Field;
 use crate::gcp::mention::{self, Mention};
 use crate::gcp::resource_name::{ReservationOwner, job_of, project_of, reservation_project};
@@ -134,8 +134,10 @@ fn judge_job(call: &Audited<'_>, job: JobFacts) -> Verdict {
         (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
     ];
     let (by_project, mut candidates) = first(named, Rule::BigqueryJobProject);
+    let mut metered_slot_ms = None;
     let charge = match capacity {
-        Some(capacity) if uses_reservation => {
+        Some((capacity, slot_ms)) if uses_reservation => {
+            metered_slot_ms = slot_ms;
             let why = "the job runs here, but its reservation pays";
             candidates.clear();
             candidates.extend(job.project.clone().and_then(|project| project.candidate(false, why)));
@@ -153,6 +155,7 @@ fn judge_job(call: &Audited<'_>, job: JobFacts) -> Verdict {
         total_billed_bytes: job.billed_bytes,
         processed_bytes: job.processed_bytes,
         total_slot_ms: job.slot_ms,
+        metered_slot_ms,
     };
     verdict.job_failed = job.error_code.is_some();
     let flags = [
@@ -202,24 +205,22 @@ fn cancelled(call: &Audited<'_>, job: &JobFacts) -> bool {
     job.error_code.map_or(call.status_code() == 1, |code| code == 1)
 }
 
-/// The administration project of the reservation the job ran in; `None` for on-demand jobs and the shared pool.
-fn capacity(job: &JobFacts) -> Option<Charge> {
+/// Who carries a job that ran in a reservation, and the slot time there if it is told apart; `None` for on-demand jobs and
+/// the shared pool.
+fn capacity(job: &JobFacts) -> Option<(Charge, Option<u64>)> {
+    job.reservations.iter().find_map(|reservation| Some((reservation_charge(reservation)?, reservation.slot_ms)))
+}
+
+fn reservation_charge(reservation: &Reservation) -> Option<Charge> {
     let rule = Rule::BigqueryJobReservation;
-    job.reservations.iter().find_map(|(path, text)| {
-        let evidence = || Some(Evidence { path: path.clone(), text: text.clone() });
-        match reservation_project(text) {
-            ReservationOwner::Shared => None,
-            ReservationOwner::Unnamed => Some(Charge::Nobody {
-                rule: rule.name(),
-                reason: PayerReason::UnknownReservation,
-                evidence: evidence(),
-            }),
-            ReservationOwner::Project(token) => Some(match Mention::new(path.clone(), text, token) {
-                Some(mention) => mention.charge(rule, 90),
-                None => {
-                    Charge::Nobody { rule: rule.name(), reason: PayerReason::UnknownReservation, evidence: evidence() }
-                }
-            }),
+    let evidence = reservation.named.as_ref().map(|(path, text)| Evidence { path: path.clone(), text: text.clone() });
+    let unknown = Charge::Nobody { rule: rule.name(), reason: PayerReason::UnknownReservation, evidence };
+    let Some((path, text)) = &reservation.named else { return Some(unknown) };
+    match reservation_project(text) {
+        ReservationOwner::Shared => None,
+        ReservationOwner::Unnamed => Some(unknown),
+        ReservationOwner::Project(token) => {
+            Some(Mention::new(path.clone(), text, token).map_or(unknown, |mention| mention.charge(rule, 90)))
         }
-    })
+    }
 }

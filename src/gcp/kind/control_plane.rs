@@ -3,7 +3,6 @@
 use super::resource::{first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
 use crate::gcp::mention;
-use crate::model::observation::Claim;
 use crate::model::reason::Reason;
 
 /// Judges a call to a control-plane service.
@@ -25,9 +24,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
 pub fn refuse(call: &Audited<'_>, verdict: &mut Verdict) {
     verdict.reason = Some(Reason::PolicyDenied);
     let label = mention::label(call.entry).or_else(|| mention::log_name(call.entry));
-    let storage: Option<Claim> = verdict.storage.take();
     if let Some(label) = label {
         verdict.charge = label.charge(Rule::PolicyLabel, 75);
     }
-    verdict.storage = storage;
 }

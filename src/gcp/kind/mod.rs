@@ -188,18 +188,18 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
         Container::Organization | Container::Folder | Container::BillingAccount => return container_log::judge(call),
         Container::Project(_) | Container::Unknown => {}
     }
-    let Some(service) = call.service else { return unknown::judge(call) };
-    let mut verdict = match service.kind {
-        ServiceKind::Resource => resource::judge(call),
-        ServiceKind::Parent => parent::judge(call),
-        ServiceKind::Client => client::judge(call, service),
-        ServiceKind::CloudStorage => requester_pays::judge(call),
-        ServiceKind::BigqueryJob => bigquery_job::judge(call),
-        ServiceKind::BigqueryStorageApi => bigquery_storage_api::judge(call),
-        ServiceKind::Pubsub => pubsub::judge(call),
-        ServiceKind::VertexAi => vertex_ai::judge(call),
-        ServiceKind::ControlPlane => control_plane::judge(call),
-        ServiceKind::Kubernetes => kubernetes::judge(call),
+    let mut verdict = match call.service.map(|service| (service, service.kind)) {
+        None => unknown::judge(call),
+        Some((_, ServiceKind::Resource)) => resource::judge(call),
+        Some((_, ServiceKind::Parent)) => parent::judge(call),
+        Some((service, ServiceKind::Client)) => client::judge(call, service),
+        Some((_, ServiceKind::CloudStorage)) => requester_pays::judge(call),
+        Some((_, ServiceKind::BigqueryJob)) => bigquery_job::judge(call),
+        Some((_, ServiceKind::BigqueryStorageApi)) => bigquery_storage_api::judge(call),
+        Some((_, ServiceKind::Pubsub)) => pubsub::judge(call),
+        Some((_, ServiceKind::VertexAi)) => vertex_ai::judge(call),
+        Some((_, ServiceKind::ControlPlane)) => control_plane::judge(call),
+        Some((_, ServiceKind::Kubernetes)) => kubernetes::judge(call),
     };
     if call.stream == Stream::Policy {
         control_plane::refuse(call, &mut verdict);

@@ -1,7 +1,7 @@
 //! Services without a row in the catalogue: the label's project, with little confidence, and not billable.
 
 use super::resource::{first, resource_project};
-use super::{Audited, Kind, Rule, Stream, Verdict, control_plane};
+use super::{Audited, Kind, Rule, Verdict};
 use crate::gcp::mention;
 use crate::model::reason::Reason;
 
@@ -18,8 +18,5 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
     verdict.candidates = candidates;
     verdict.resource_project = resource_project(call);
     verdict.method_reason = Some(Some(Reason::UnknownService));
-    if call.stream == Stream::Policy {
-        control_plane::refuse(call, &mut verdict);
-    }
     verdict
 }

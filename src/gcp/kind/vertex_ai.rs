@@ -28,7 +28,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
         .and_then(model_of)
         .map(|(publisher, name, version)| (format!("{publisher}/{name}"), version.map(str::to_owned)));
     if let Some(labels) = call.audit.request.as_ref().and_then(|request| request.labels.as_ref()) {
-        verdict.labels = labels.0.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
+        verdict.labels = labels.to_labels();
     }
     verdict
 }
