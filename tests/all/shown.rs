@@ -74,8 +74,9 @@ fn every_merge_cause_and_skip_reason_is_shown() {
     let document = calls();
     let seen = |key: &str| document["tally"][key].as_object().unwrap().keys().map(String::as_str).collect();
     all_shown("merge cause", MergeCause::ALL.iter().map(|cause| cause.name()), &seen("merged"));
-    // This one is asked for by --from and --to.
-    let skips = SkipReason::ALL.iter().filter(|skip| **skip != SkipReason::OutsidePeriod);
+    // These are asked for by --from and --to, and by --where.
+    let asked = [SkipReason::OutsidePeriod, SkipReason::Where];
+    let skips = SkipReason::ALL.iter().filter(|skip| !asked.contains(skip));
     all_shown("skip reason", skips.map(|skip| skip.name()), &seen("skipped"));
 }
 
