@@ -199,7 +199,7 @@ pub(super) fn call_row(logs: &Logs, attributed: &Attributed<'_>) -> Row {
         Cell::Signed(facts.status_code),
         list(facts.flags.iter().map(|flag| flag.name()).collect()),
         Cell::Integer(resolved.confidence.into()),
-        text(resolved.evidence.as_ref().map(|evidence| evidence.path.as_str())),
+        text(resolved.evidence.as_ref().map(|evidence| evidence.path.as_ref())),
         text(resolved.evidence.as_ref().map(|evidence| evidence.text.as_str())),
         list(resolved.conflicts.iter().map(String::as_str).collect()),
         object(labels),

@@ -1,5 +1,7 @@
 //! Mentions: the fields of an entry that name a project, in one place, each with its path and text.
 
+use std::borrow::Cow;
+
 use super::log_entry::{AuditLog, LogEntry};
 use super::project_ref::ProjectRef;
 use super::resource_name::{Container, container_of, project_of};
@@ -29,7 +31,7 @@ pub enum Named {
 
 impl Mention {
     /// The field at `path` with this text, whose project is `token`. `None` for the wildcards `_` and `-`.
-    pub fn new(path: impl Into<String>, text: &str, token: &str) -> Option<Self> {
+    pub fn new(path: impl Into<Cow<'static, str>>, text: &str, token: &str) -> Option<Self> {
         let reference = ProjectRef::parse(token);
         let named = match reference {
             ProjectRef::Wildcard => return None,

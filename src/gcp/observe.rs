@@ -8,7 +8,7 @@ use super::lenient::Field;
 use super::resource_name::{decoded_log_name, location_of};
 use super::service::{MethodClass, Service};
 use super::timestamp;
-use crate::model::observation::{Charge, Facts, Observation, Source};
+use crate::model::observation::{Candidate, Charge, Facts, Observation, Source};
 use crate::model::reason::{DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
 
 /// The observation that an entry makes; what is odd about it is added to `notes`.
@@ -92,9 +92,9 @@ fn facts(
         service: audit.service_name.text().map(str::to_owned),
         method: audit.method_name.text().map(str::to_owned),
         kind: verdict.kind.name(),
+        candidates: differing(&verdict.charge, verdict.candidates),
         charge: verdict.charge,
         storage: verdict.storage,
-        candidates: verdict.candidates,
         principal: caller.shown,
         principal_project: caller.project,
         delegated_by,
@@ -116,6 +116,15 @@ fn facts(
         insert_id: call.entry.insert_id.text().map(str::to_owned),
         lateness: time.zip(received).map(|(time, received)| received.saturating_sub(time)),
     }
+}
+
+/// The candidates that do not name the payer as well: most fields of most entries agree, and need not be kept.
+fn differing(charge: &Charge, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    if let Charge::One(claim) = charge {
+        candidates.retain(|candidate| candidate.payer != claim.payer);
+    }
+    candidates.shrink_to_fit();
+    candidates
 }
 
 /// The reasons that hold whatever other entries of the call say, in their order of precedence.

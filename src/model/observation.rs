@@ -2,6 +2,8 @@
 //!
 //! A provider makes observations; the ledger merges them into calls. Nothing here needs a directory or a mapping.
 
+use std::borrow::Cow;
+
 use super::payer::PayerRef;
 use super::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
 
@@ -29,8 +31,8 @@ pub struct Source {
 /// The field that proves something: its canonical path in the entry and the text that stands there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Evidence {
-    /// Canonical path, such as `protoPayload.authorizationInfo[1].resource`.
-    pub path: String,
+    /// Canonical path, such as `protoPayload.authorizationInfo[1].resource`. Mostly one of a few fixed texts.
+    pub path: Cow<'static, str>,
     /// The text at that path, unchanged.
     pub text: String,
 }

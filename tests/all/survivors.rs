@@ -1,5 +1,9 @@
 //! Changes of a field that may go unnoticed, and why.
 
+/// Why a field may vanish that agrees with the one that decides.
+const REPEATS: &str =
+    "it repeats what the deciding field says; a field is kept beside the payer only when it names another project";
+
 /// Field, kinds, mutations (`other` value of the same type, `removed`, another `type`), and why it does not matter.
 pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
     (
@@ -225,4 +229,10 @@ pub const ALLOWED: &[(&str, &[&str], &[&str], &str)] = &[
         "the reservation pays, and the resource name tells the resource's project; elsewhere the label is empty or a wildcard",
     ),
     ("split.index", &["resource"], &["removed"], "the first part has index 0, which exports leave out"),
+    ("logName", &["resource"], &["removed"], REPEATS),
+    ("protoPayload.authorizationInfo.*.resource", &["parent"], &["removed"], REPEATS),
+    ("protoPayload.metadata.*.job.jobName", &["bigquery_job"], &["removed"], REPEATS),
+    ("protoPayload.request.parent", &["parent"], &["removed"], REPEATS),
+    ("protoPayload.request.topic", &["pubsub"], &["removed"], REPEATS),
+    ("resource.labels.project_id", &["bigquery_storage_api", "parent", "pubsub", "vertex_ai"], &["removed"], REPEATS),
 ];

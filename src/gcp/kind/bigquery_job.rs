@@ -213,7 +213,8 @@ fn capacity(job: &JobFacts) -> Option<(Charge, Option<u64>)> {
 
 fn reservation_charge(reservation: &Reservation) -> Option<Charge> {
     let rule = Rule::BigqueryJobReservation;
-    let evidence = reservation.named.as_ref().map(|(path, text)| Evidence { path: path.clone(), text: text.clone() });
+    let evidence =
+        reservation.named.as_ref().map(|(path, text)| Evidence { path: path.clone().into(), text: text.clone() });
     let unknown = Charge::Nobody { rule: rule.name(), reason: PayerReason::UnknownReservation, evidence };
     let Some((path, text)) = &reservation.named else { return Some(unknown) };
     match reservation_project(text) {
