@@ -3,6 +3,7 @@
 pub mod bigquery_entry;
 pub mod call_identity;
 pub mod decode;
+pub mod filters;
 pub mod identity;
 pub mod inventory;
 pub mod job_facts;

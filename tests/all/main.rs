@@ -19,6 +19,7 @@ mod mutants;
 mod mutation;
 mod nonsense;
 mod program;
+mod queries;
 mod readme;
 mod real_logs;
 mod safe_output;

