@@ -91,6 +91,13 @@ impl ProjectGlob {
         &self.text
     }
 
+    /// The pattern as a regular expression for whole ids, without anchors.
+    pub fn regex(&self) -> &str {
+        let regex = self.matcher.glob().regex();
+        let regex = regex.strip_prefix("(?-u)").unwrap_or(regex);
+        regex.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).unwrap_or(regex)
+    }
+
     /// Whether the pattern matches the whole id.
     pub fn matches(&self, id: &str) -> bool {
         self.matcher.is_match(id)

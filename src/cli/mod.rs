@@ -1,5 +1,6 @@
 //! The command line. The comments here are the help texts.
 
+pub mod filter;
 pub mod settings;
 
 use std::path::PathBuf;
@@ -50,6 +51,11 @@ pub enum Command {
     /// Check a mapping of payers to business units, or begin one
     #[command(subcommand)]
     Map(MapCommand),
+    /// Print the Logging filter for a question, to be pasted, run or deployed
+    #[command(
+        after_help = "Example:\n  billtrail filter --payer ads-prod --service storage --billable --from 2026-10 --to 2026-11"
+    )]
+    Filter(Box<filter::FilterArgs>),
     /// Check, format, explain and run filters in the Logging query language
     #[command(subcommand)]
     Lql(LqlCommand),

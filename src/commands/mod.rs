@@ -7,6 +7,8 @@ mod contract;
 mod documents;
 mod explain;
 mod failure;
+mod filter;
+mod filter_payers;
 mod intake;
 mod logs;
 mod lql;
@@ -43,6 +45,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
+        Command::Filter(args) => filter::run(&args),
         Command::Lql(command) => lql::run(&command),
         Command::Contract(args) => contract::run(&args),
         Command::Config(args) => config::run(&args),

@@ -3,6 +3,8 @@
 pub mod bigquery_entry;
 pub mod call_identity;
 pub mod decode;
+pub mod filter_parts;
+pub mod filter_payers;
 pub mod filters;
 pub mod identity;
 pub mod inventory;

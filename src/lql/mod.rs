@@ -4,7 +4,9 @@
 pub mod ast;
 mod boolean;
 mod call;
+pub mod commented;
 mod compile;
+pub mod emit;
 pub mod error;
 mod escape;
 mod eval;

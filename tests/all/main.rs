@@ -8,6 +8,7 @@ mod contract;
 mod docs;
 mod evidence;
 mod exit_codes;
+mod filters;
 mod formats;
 mod generated;
 mod kept;
