@@ -70,13 +70,13 @@ pub(super) fn fate(provider: &Provider, filter: Option<&Selection>, unit: Unit<'
         Unit::Rejected { bytes, source, reason, detail } => {
             Fate::Rejected { source, reason, detail, bytes: kept(bytes) }
         }
-        Unit::Record { bytes, source } => match provider.decode(bytes, source) {
-            Decoded::Rejected(unreadable) => {
+        Unit::Record { bytes, source } => match provider.decode_with_entry(bytes, source) {
+            (Decoded::Rejected(unreadable), _) => {
                 Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: kept(bytes) }
             }
-            Decoded::Skipped(reason) => Fate::Skipped(reason),
-            Decoded::Entry(observation, notes) => match filter {
-                Some(filter) if !filter.selects(provider, bytes) => Fate::LeftOut(observation.learnt),
+            (Decoded::Skipped(reason), _) => Fate::Skipped(reason),
+            (Decoded::Entry(observation, notes), entry) => match filter {
+                Some(filter) if !filter.selects_entry(&entry) => Fate::LeftOut(observation.learnt),
                 _ => Fate::Entry(observation, notes),
             },
         },

@@ -97,7 +97,7 @@ impl Logs {
             skipped: intake.skipped,
             ..Tally::default()
         };
-        let provenance = provenance(inputs, &settings);
+        let provenance = provenance(inputs, args, &settings);
         let missing_hours = missing_hours(&summary.survey.missing_hours, &period);
         for hour in &missing_hours {
             diagnose(&mut diagnostics, DiagnosticKind::MissingHours, || rfc3339(*hour));
@@ -252,7 +252,7 @@ fn inputs(listing: &ingest::Listing, summary: &ingest::ReadSummary) -> Vec<Input
     inputs
 }
 
-fn provenance(inputs: Vec<Input>, settings: &Settings) -> Provenance {
+fn provenance(inputs: Vec<Input>, args: &LogArgs, settings: &Settings) -> Provenance {
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let catalogue = match &settings.services.value {
         None => format!("built-in {CATALOGUE_DATE}"),
@@ -260,6 +260,7 @@ fn provenance(inputs: Vec<Input>, settings: &Settings) -> Provenance {
     };
     Provenance {
         inputs,
+        filter: args.filter.clone(),
         mapping: settings.map.value.as_deref().map(text),
         projects: settings.projects.value.iter().map(|path| text(path)).collect(),
         catalogue,

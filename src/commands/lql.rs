@@ -8,7 +8,7 @@ use crate::cli::{LqlCheckArgs, LqlCommand, LqlExplainArgs, LqlFmtArgs, LqlMatchA
 use crate::ingest::{self, ReadOptions, Unit};
 use crate::lql::lint::{Context, Finding, Severity, lint};
 use crate::lql::lint_fix::repair;
-use crate::lql::{FilterError, format, words};
+use crate::lql::{Compiled, EvalError, FilterError, Options, Schema, format, words};
 use crate::model::observation::Source;
 use crate::report::safe;
 
@@ -35,6 +35,16 @@ fn check(args: &LqlCheckArgs) -> Result<Ending, Failure> {
                 continue;
             }
         };
+        // What only those who evaluate a filter find: patterns, ranges and fractions. The lints tell of fields.
+        let options = Options { local_sample: true };
+        match Compiled::with(&expr, &Schema::log_entry(), options) {
+            Err(error) if !matches!(error, EvalError::UndefinedField { .. }) => {
+                errors += 1;
+                let refused = FilterError::new(&text, error.span(), error.to_string(), error.hint());
+                out.push_str(&shown(&refused.render(&name, &text)));
+            }
+            Ok(_) | Err(_) => {}
+        }
         let mut findings = lint(&text, &expr, context);
         let mut text = text;
         if args.fix {
@@ -53,10 +63,20 @@ fn check(args: &LqlCheckArgs) -> Result<Ending, Failure> {
             out.push_str(&shown(&told(&name, &text, finding)));
         }
     }
-    out.push_str(&format!("{} errors, {} warnings in {} files\n", errors, warnings, args.files.len()));
-    output::write_to(None, &mut |write| write.write_all(out.as_bytes()))?;
+    let (errors_found, warnings_found) = (counted(errors, "error"), counted(warnings, "warning"));
+    out.push_str(&format!("{errors_found}, {warnings_found} in {}\n", counted(args.files.len(), "file")));
+    if args.fix && args.files.iter().any(|path| path.as_os_str() == "-") {
+        // Standard output holds the repaired filter.
+        anstream::eprint!("{out}");
+    } else {
+        output::write_to(None, &mut |write| write.write_all(out.as_bytes()))?;
+    }
     let denied = errors > 0 || (args.deny.is_some() && warnings > 0);
     Ok(if denied { Ending::CheckFailed } else { Ending::Done })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A finding with its place, reason and repair.

@@ -37,6 +37,11 @@ impl Selection {
 
     /// Whether the entry of a record is selected; one that cannot be read is not.
     pub fn selects(&self, provider: &Provider, record: &[u8]) -> bool {
-        provider.canonical(record).is_some_and(|entry| self.compiled.matches_record(&entry).unwrap_or(false))
+        provider.canonical(record).is_some_and(|entry| self.selects_entry(&entry))
+    }
+
+    /// Whether an entry in canonical form is selected.
+    pub fn selects_entry(&self, entry: &[u8]) -> bool {
+        self.compiled.matches_record(entry).unwrap_or(false)
     }
 }

@@ -1,6 +1,8 @@
 //! From the bytes of a record to an observation: reads the entry in whatever shape, says whether it counts, and lets its
 //! kind judge. What the judgement says of a call is put together in `observe`, which call it is in `call_identity`.
 
+use std::borrow::Cow;
+
 use super::kind::{self, Audited, Stream};
 use super::lenient::{Field, Wrongs};
 use super::log_entry::{self, LogEntry, Unreadable};
@@ -28,41 +30,44 @@ pub enum Decoded {
 
 /// Decodes one record.
 pub fn decode(record: &[u8], source: Source, catalogue: &Catalogue) -> Decoded {
+    decode_with_entry(record, source, catalogue).0
+}
+
+/// Decodes one record, and gives the entry in canonical form that was judged: the record itself where it has that form.
+pub fn decode_with_entry<'r>(record: &'r [u8], source: Source, catalogue: &Catalogue) -> (Decoded, Cow<'r, [u8]>) {
     let entry = match log_entry::read(record) {
         Ok(Some(entry)) => entry,
-        Ok(None) => return Decoded::Skipped(SkipReason::NotAnEntry),
+        Ok(None) => return (Decoded::Skipped(SkipReason::NotAnEntry), Cow::Borrowed(record)),
         Err(mut unreadable) => {
             if let Some((line, column)) = unreadable.at {
                 unreadable.detail =
                     format!("{} at line {}, column {column}", unreadable.detail, source.line + line - 1);
             }
-            return Decoded::Rejected(unreadable);
+            return (Decoded::Rejected(unreadable), Cow::Borrowed(record));
         }
     };
     if let Some(skip) = other_log(&entry) {
-        return Decoded::Skipped(skip);
+        return (Decoded::Skipped(skip), Cow::Borrowed(record));
     }
     if is_plain(&entry) {
-        return judged(&entry, record, source, catalogue);
+        return (judged(&entry, record, source, catalogue), Cow::Borrowed(record));
     }
     let normalised = match shape::normalise(record) {
-        Ok(normalised) => normalised,
+        Ok(normalised) => normalised.entry,
         Err(error) => {
-            return Decoded::Rejected(Unreadable {
-                reason: RejectReason::Envelope,
-                detail: error.to_string(),
-                at: None,
-            });
+            let unreadable = Unreadable { reason: RejectReason::Envelope, detail: error.to_string(), at: None };
+            return (Decoded::Rejected(unreadable), Cow::Borrowed(record));
         }
     };
-    match log_entry::read(&normalised.entry) {
+    let decoded = match log_entry::read(&normalised) {
         Ok(Some(entry)) => match other_log(&entry) {
             Some(skip) => Decoded::Skipped(skip),
-            None => judged(&entry, &normalised.entry, source, catalogue),
+            None => judged(&entry, &normalised, source, catalogue),
         },
         Ok(None) => Decoded::Skipped(SkipReason::NotAnEntry),
         Err(unreadable) => Decoded::Rejected(unreadable),
-    }
+    };
+    (decoded, Cow::Owned(normalised))
 }
 
 /// The canonical entry of a record, for those who look again at what a path holds. `None` when there is no entry.

@@ -76,7 +76,7 @@ impl EvalError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::UndefinedField { meant, .. } => meant.as_ref().map(|meant| format!("is `{meant}` meant?")),
-            Self::SampleUnknown { .. } => Some("--local-sample draws by a hash of its own".to_owned()),
+            Self::SampleUnknown { .. } => Some("`lql match --local-sample` draws by a hash of its own".to_owned()),
             Self::InvalidRegex { .. }
             | Self::InvalidSubnet { .. }
             | Self::InvalidArgument { .. }

@@ -73,6 +73,8 @@ pub struct Provenance {
     pub mapping: Option<String>,
     /// The inventories' paths.
     pub projects: Vec<String>,
+    /// The filter that chose the entries, as it was given.
+    pub filter: Option<String>,
     /// The catalogue: `built-in DATE`, and the user's file if one was given.
     pub catalogue: String,
 }

@@ -1,5 +1,7 @@
 //! Providers: the closed list of clouds whose logs are understood, and the one door through which other rooms reach them.
 
+use std::borrow::Cow;
+
 use crate::gcp;
 use crate::gcp::inventory::{self, InventoryError};
 use crate::gcp::project_ref::{GOOGLE_SDK_PROJECTS, is_tenant_project};
@@ -37,6 +39,13 @@ impl Provider {
     pub fn decode(&self, record: &[u8], source: Source) -> Decoded {
         match self {
             Self::GoogleCloud(catalogue) => gcp::decode::decode(record, source, catalogue),
+        }
+    }
+
+    /// Decodes one record, and gives the entry in canonical form that was judged, so that nobody reads it twice.
+    pub fn decode_with_entry<'r>(&self, record: &'r [u8], source: Source) -> (Decoded, Cow<'r, [u8]>) {
+        match self {
+            Self::GoogleCloud(catalogue) => gcp::decode::decode_with_entry(record, source, catalogue),
         }
     }
 

@@ -26,6 +26,8 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     value(&document.provenance.mapping, out)?;
     out.write_all(b",\n    \"projects\": ")?;
     value(&document.provenance.projects, out)?;
+    out.write_all(b",\n    \"where\": ")?;
+    value(&document.provenance.filter, out)?;
     out.write_all(b",\n    \"catalogue\": ")?;
     value(&document.provenance.catalogue, out)?;
     out.write_all(b"\n  },\n  \"tally\": ")?;
@@ -265,7 +267,7 @@ mod tests {
         let input = json!({"path": "logs/a.jsonl", "bytes": 5_000_000, "complete": true});
         assert_eq!(
             parsed["provenance"],
-            json!({"inputs": [input], "mapping": "business-units.csv", "projects": ["projects.json"], "catalogue": "built-in 2026-09-01"})
+            json!({"inputs": [input], "mapping": "business-units.csv", "projects": ["projects.json"], "where": null, "catalogue": "built-in 2026-09-01"})
         );
         assert_eq!(parsed["tally"]["not_billable"], json!({"denied": 5_245, "admin": 30_000}));
         assert_eq!(parsed["columns"][6], json!({"name": "billed_bytes", "type": "integer", "unit": "byte"}));

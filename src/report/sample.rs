@@ -73,6 +73,7 @@ pub(super) fn document() -> Document {
         period: Period { from: Some(OCTOBER), to: None, timezone: "UTC".to_owned() },
         provenance: Provenance {
             inputs: vec![Input { path: "logs/a.jsonl".to_owned(), bytes: 5_000_000, complete: true }],
+            filter: None,
             mapping: Some("business-units.csv".to_owned()),
             projects: vec!["projects.json".to_owned()],
             catalogue: "built-in 2026-09-01".to_owned(),

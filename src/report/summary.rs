@@ -215,6 +215,9 @@ pub(super) fn sources(document: &Document) -> Option<String> {
     if !from.projects.is_empty() {
         text.push_str(&format!(", projects {}", safe(&from.projects.join(", "))));
     }
+    if let Some(filter) = &from.filter {
+        text.push_str(&format!(", only entries where {}", safe(filter)));
+    }
     if !from.catalogue.is_empty() {
         text.push_str(&format!(", catalogue {}", safe(&from.catalogue)));
     }

@@ -19,7 +19,7 @@ fn a_clean_filter_passes_the_check() {
     let place = Place::new();
     place.write("clean.lql", CLEAN);
     for args in [&["lql", "check", "clean.lql"][..], &["lql", "check", "clean.lql", "--sink", "--deny", "warnings"]] {
-        assert_eq!(place.run(args).ends(0).out, "0 errors, 0 warnings in 1 files\n");
+        assert_eq!(place.run(args).ends(0).out, "0 errors, 0 warnings in 1 file\n");
     }
 }
 
@@ -32,7 +32,7 @@ fn a_warning_fails_the_check_only_if_warnings_are_denied() {
         "warned.lql:1:15: warning[single_quotes]",
         "\n  resource.type='gce_instance'\n                ^^^^^^^^^^^^^^\nhint: ",
         "warned.lql:2:12: warning[encoded_log_id]",
-        "0 errors, 2 warnings in 1 files",
+        "0 errors, 2 warnings in 1 file",
     ]);
     let denied = place.run(&["lql", "check", "warned.lql", "--deny", "warnings"]);
     assert_eq!(denied.ends(1).out, allowed.out);
@@ -43,7 +43,7 @@ fn a_warning_fails_the_check_only_if_warnings_are_denied() {
 fn an_undefined_field_fails_the_check() {
     let place = Place::new();
     place.write("wrong.lql", "thud=1 AND log_id(\"x\")");
-    place.run(&["lql", "check", "wrong.lql"]).ends(1).tells(&["wrong.lql:1:1: error[undefined_field]", "1 errors"]);
+    place.run(&["lql", "check", "wrong.lql"]).ends(1).tells(&["wrong.lql:1:1: error[undefined_field]", "1 error"]);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_only_evaluating_finds_fails_the_check_too() {
         ("sample(trace, 2)", "f.lql:1:15: "),
     ] {
         place.write("f.lql", format!("{filter} AND log_id(\"x\")"));
-        place.run(&["lql", "check", "f.lql"]).ends(1).tells(&[says, "^", "1 errors, 0 warnings"]);
+        place.run(&["lql", "check", "f.lql"]).ends(1).tells(&[says, "^", "1 error, 0 warnings"]);
     }
     place.write("f.lql", "sample(trace, 0.5) AND log_id(\"x\")");
     place.run(&["lql", "check", "f.lql", "--deny", "warnings"]).ends(0);
@@ -70,7 +70,7 @@ fn a_filter_that_cannot_be_read_is_a_finding_and_the_other_files_are_checked_too
         "broken.lql:2:5: ",
         "\n  AND (\n      ^\nhint: ",
         "warned.lql:1:15: ",
-        "1 errors, 2 warnings in 3 files",
+        "1 error, 2 warnings in 3 files",
     ]);
     assert_eq!(ran.err, "");
 }
@@ -89,12 +89,12 @@ fn a_repair_rewrites_what_is_safe_and_nothing_else() {
     let place = Place::new();
     place.write("warned.lql", WARNED).write("clean.lql", CLEAN).write("broken.lql", "a='b' AND (");
     let ran = place.run(&["lql", "check", "--fix", "warned.lql", "clean.lql", "broken.lql"]);
-    ran.ends(1).tells(&["warned.lql:2:12: warning[encoded_log_id]", "1 errors, 1 warnings in 3 files"]);
+    ran.ends(1).tells(&["warned.lql:2:12: warning[encoded_log_id]", "1 error, 1 warning in 3 files"]);
     assert!(!ran.out.contains("single_quotes"), "{ran:#?}");
     assert_eq!(text(&place, "warned.lql"), "resource.type=\"gce_instance\"\nAND log_id(\"a%2Fb\")\n");
     assert_eq!(text(&place, "clean.lql"), CLEAN);
     assert_eq!(text(&place, "broken.lql"), "a='b' AND (");
-    place.run(&["lql", "check", "--fix", "warned.lql"]).ends(0).tells(&["0 errors, 1 warnings"]);
+    place.run(&["lql", "check", "--fix", "warned.lql"]).ends(0).tells(&["0 errors, 1 warning"]);
     assert_eq!(place.files(), ["broken.lql", "clean.lql", "warned.lql"]);
 }
 
