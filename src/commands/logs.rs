@@ -16,7 +16,7 @@ use crate::ingest::{self, ProblemKind, ReadOptions, Unit};
 use crate::ledger::Closed;
 use crate::model::call::Call;
 use crate::model::directory::Directory;
-use crate::model::document::{Diagnostics, Input, Period, Provenance, diagnose, merge_diagnostics};
+use crate::model::document::{Diagnostics, Input, MAX_EXAMPLES, Period, Provenance, diagnose, merge_diagnostics};
 use crate::model::observation::Source;
 use crate::model::payer::Payer;
 use crate::model::reason::{DiagnosticKind, Flag, PayerReason};
@@ -127,8 +127,9 @@ impl Logs {
         merge_diagnostics(&mut account.diagnostics, self.diagnostics.clone());
         if let (Some(late), Some(delay)) = (account.diagnostics.get_mut(&DiagnosticKind::LateShards), account.lateness)
         {
-            late.examples
-                .insert(0, format!("99 of 100 calls were logged within {} s of their time", delay / 1_000_000_000 + 1));
+            let seconds = delay / 1_000_000_000 + 1;
+            late.examples.insert(0, format!("99 of 100 calls were logged within {seconds} s of their time"));
+            late.examples.truncate(MAX_EXAMPLES);
         }
         account.gaps.missing_hours.clone_from(&self.missing_hours);
         if account.tally.calls == 0 && account.tally.records > 0 && !self.settings.quiet.value {

@@ -132,6 +132,7 @@ fn explain(args: &LqlExplainArgs) -> Result<Ending, Failure> {
 enum Met {
     Selected(Source, Vec<u8>),
     Other,
+    Unreadable,
 }
 
 fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
@@ -140,19 +141,27 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
     let listing = ingest::list(&args.inputs, args.files_from.as_deref(), None)?;
     let options = ReadOptions { threads: args.threads, ..ReadOptions::default() };
     let meet = |unit: Unit<'_>| match unit {
-        Unit::Record { bytes, source } if selection.selects(&provider, bytes) => {
-            Met::Selected(source, if args.count { Vec::new() } else { provider.minified(bytes) })
-        }
-        Unit::Record { .. } | Unit::Rejected { .. } | Unit::Text { .. } => Met::Other,
+        Unit::Record { bytes, source } => match selection.selects(&provider, bytes) {
+            Some(true) if args.count => Met::Selected(source, Vec::new()),
+            Some(true) => Met::Selected(source, provider.minified(bytes)),
+            Some(false) => Met::Other,
+            None => Met::Unreadable,
+        },
+        Unit::Rejected { .. } => Met::Unreadable,
+        Unit::Text { .. } => Met::Other,
     };
-    let (mut selected, mut count) = (Vec::new(), 0_u64);
+    let (mut selected, mut count, mut unreadable) = (Vec::new(), 0_u64, 0_usize);
     let mut fold = |met: Vec<Met>| {
         for met in met {
-            if let Met::Selected(source, bytes) = met {
-                count += 1;
-                if !args.count {
-                    selected.push((source, bytes));
+            match met {
+                Met::Selected(source, bytes) => {
+                    count += 1;
+                    if !args.count {
+                        selected.push((source, bytes));
+                    }
                 }
+                Met::Unreadable => unreadable += 1,
+                Met::Other => {}
             }
         }
     };
@@ -167,6 +176,9 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
             out.write_all(b"\n")
         })
     })?;
+    if unreadable > 0 {
+        anstream::eprintln!("billtrail: warning: {} not readable as a JSON object", counted(unreadable, "record"));
+    }
     let unread = listing.failed.iter().map(|failed| (&failed.name, &failed.why));
     let problems = summary.inputs.iter().filter_map(|input| Some((&input.name, &input.problem.as_ref()?.why)));
     let mut whole = true;

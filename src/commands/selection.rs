@@ -35,9 +35,9 @@ impl Selection {
         Ok(Self { compiled })
     }
 
-    /// Whether the entry of a record is selected; one that cannot be read is not.
-    pub fn selects(&self, provider: &Provider, record: &[u8]) -> bool {
-        provider.canonical(record).is_some_and(|entry| self.selects_entry(&entry))
+    /// Whether the entry of a record is selected; `None` when the record is no readable object.
+    pub fn selects(&self, provider: &Provider, record: &[u8]) -> Option<bool> {
+        provider.canonical(record).map(|entry| self.selects_entry(&entry))
     }
 
     /// Whether an entry in canonical form is selected.
