@@ -3,7 +3,7 @@
 //! An identity is a text whose parts are joined by U+001F; its key is the XXH3-128 hash of the UTF-8 bytes. The order is BigQuery
 //! job, operation, split, entry, identical bytes.
 
-use super::job_facts::{Form, JobStage, job_facts};
+use super::job_facts::{Form, JobStage};
 use super::kind::{self, Audited};
 use super::lenient::Field;
 use super::log_entry::LogEntry;
@@ -58,7 +58,7 @@ fn job(call: &Audited<'_>) -> Option<Told> {
     if !call.is_bigquery() || kind::bigquery_job::is_side_entry(call) {
         return None;
     }
-    let job = job_facts(call)?;
+    let job = call.job()?;
     let (project, id) = &job.identity;
     let location = job.location.as_deref().map(str::to_lowercase);
     let base = identity(&["bigquery_job", project, id]);

@@ -141,7 +141,7 @@ fn judged(entry: &LogEntry<'_>, record: &[u8], source: Source, catalogue: &Catal
     let service_name = audit.service_name.text();
     let method = audit.method_name.text().unwrap_or_default();
     let service = service_name.and_then(|name| catalogue.find(name, method));
-    let call = Audited { entry, audit, service, stream: stream(entry) };
+    let call = Audited::new(entry, audit, service, stream(entry));
     let mut notes = Vec::new();
     if entry.has_wrong() {
         let mut wrong = Vec::new();

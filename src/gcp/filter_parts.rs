@@ -2,47 +2,24 @@
 //!
 //! Who pays is left to `filter_payers`.
 
+use super::filters::build::{self, FieldPath, field, log_id, not};
+use super::filters::kinds::{checks_a_project, not_on_a_project};
 use super::service::{Catalogue, ServiceKind};
-use crate::lql::ast::{Argument, Call, Comparison, Expr, Function, Literal, Op, Operand, Path, Span, Values};
+use crate::lql::ast::{Expr, Op};
 use crate::model::time::rfc3339;
 
 /// Before the name of an audit stream, this makes the id of its log.
 const AUDIT: &str = "cloudaudit.googleapis.com/";
 
-/// Methods of Cloud Storage whose permission checks are about a project and not about who pays.
-const ON_A_PROJECT: [&str; 4] =
-    ["storage.buckets.list", "storage.buckets.create", "storage.serviceAccounts.get", "google.storage.NoBillingOk"];
-
-/// A text in quotes.
-fn quoted(text: &str) -> Literal {
-    Literal { text: text.to_owned(), quoted: true, span: Span::default() }
-}
-
-/// A number or word without quotes.
-fn bare(text: &str) -> Literal {
-    Literal { text: text.to_owned(), quoted: false, span: Span::default() }
-}
-
-fn comparison(field: &str, op: Op, right: Values) -> Expr {
-    let segments = field.split('.').map(str::to_owned).collect();
-    let left = Operand::Field(Path { segments, span: Span::default() });
-    Expr::Compare(Comparison { left, op, right, span: Span::default() })
-}
-
 /// A field compared with any of some texts; `None` without a text. Names in `field` hold no dots.
 pub fn compared<T: AsRef<str>>(field: &str, op: Op, texts: &[T]) -> Option<Expr> {
-    let mut values: Vec<Values> = texts.iter().map(|text| Values::One(quoted(text.as_ref()))).collect();
-    let right = if values.len() > 1 { Values::Any(values) } else { values.pop()? };
-    Some(comparison(field, op, right))
+    let texts = texts.iter().map(AsRef::as_ref);
+    (texts.len() > 0).then(|| build::field(field).any_of(op, texts))
 }
 
-/// Any of some clauses; `None` without a clause. No clause may be an OR itself.
-pub fn any(mut clauses: Vec<Expr>) -> Option<Expr> {
-    if clauses.len() > 1 { Some(Expr::Or(clauses)) } else { clauses.pop() }
-}
-
-fn not(clause: Expr) -> Expr {
-    Expr::Not(Box::new(clause))
+/// Any of some clauses; `None` without a clause.
+pub fn any(clauses: Vec<Expr>) -> Option<Expr> {
+    (!clauses.is_empty()).then(|| build::any(clauses))
 }
 
 /// Entries of any of these logs: audit streams by name (`data_access`), others by their id.
@@ -50,9 +27,7 @@ pub fn logs<T: AsRef<str>>(names: &[T]) -> Option<Expr> {
     let test = |name: &T| {
         let name = name.as_ref();
         let id = if name.contains('/') || name.contains('.') { name.to_owned() } else { format!("{AUDIT}{name}") };
-        let call =
-            Call { function: Function::LogId, arguments: vec![Argument::Value(quoted(&id))], span: Span::default() };
-        Expr::Test(call)
+        log_id(&id)
     };
     any(names.iter().map(test).collect())
 }
@@ -81,35 +56,29 @@ pub fn principals<T: AsRef<str>>(names: &[T]) -> Option<Expr> {
     any(each.collect())
 }
 
-fn code(op: Op, number: &str) -> Expr {
-    comparison("protoPayload.status.code", op, Values::One(bare(number)))
+fn status() -> FieldPath {
+    field("protoPayload.status.code")
 }
 
 /// Calls that were refused for want of a permission.
 pub fn denied() -> Expr {
-    code(Op::Eq, "7")
+    status().is("7")
 }
 
 /// Calls that did not succeed, refused ones included.
 pub fn failed() -> Expr {
-    code(Op::Gt, "0")
+    status().above(0)
 }
 
 /// Reads and writes of Cloud Storage that name a project to be billed.
 pub fn requester_pays() -> Vec<Expr> {
-    let method = "protoPayload.methodName";
-    let clauses = [
-        compared("resource.type", Op::Eq, &["gcs_bucket"]),
-        compared("protoPayload.authorizationInfo.resource", Op::Matches, &["^projects/[^_/][^/]*$"]),
-        compared(method, Op::Eq, &ON_A_PROJECT).map(not),
-        compared(method, Op::Matches, &["^storage[.](hmacKeys|projects)[.]"]).map(not),
-    ];
-    clauses.into_iter().flatten().collect()
+    let [methods, groups] = not_on_a_project();
+    vec![field("resource.type").eq("gcs_bucket"), checks_a_project(), methods, groups]
 }
 
 /// What a billable call needs: it succeeded, or is a cancelled BigQuery job, which has used what it used.
 pub fn succeeded() -> Expr {
-    let cancelled = services(&["bigquery.googleapis.com"]).map(|bigquery| Expr::And(vec![bigquery, code(Op::Eq, "1")]));
+    let cancelled = services(&["bigquery.googleapis.com"]).map(|bigquery| Expr::And(vec![bigquery, status().is("1")]));
     any(std::iter::once(not(failed())).chain(cancelled).collect()).unwrap_or_else(|| not(failed()))
 }
 
@@ -126,7 +95,7 @@ pub fn not_free(catalogue: &Catalogue) -> Option<Expr> {
 /// Leaves out BigQuery jobs that are not charged: answered from the cache, and the parents of scripts.
 pub fn not_repeated() -> Vec<Expr> {
     let job = "protoPayload.metadata.jobChange.job";
-    let cached = comparison(&format!("{job}.jobStats.queryStats.cacheHit"), Op::Eq, Values::One(bare("true")));
-    let script = compared(&format!("{job}.jobConfig.queryConfig.statementType"), Op::Eq, &["SCRIPT"]);
-    std::iter::once(cached).chain(script).map(not).collect()
+    let cached = field(&format!("{job}.jobStats.queryStats.cacheHit")).is("true");
+    let script = field(&format!("{job}.jobConfig.queryConfig.statementType")).eq("SCRIPT");
+    vec![not(cached), not(script)]
 }

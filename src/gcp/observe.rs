@@ -2,7 +2,6 @@
 
 use super::call_identity::{self, told};
 use super::identity::{self, IdentityKind, Link};
-use super::job_facts::job_facts;
 use super::kind::{Audited, Stream, Verdict};
 use super::lenient::Field;
 use super::resource_name::{decoded_log_name, location_of};
@@ -138,7 +137,7 @@ fn hard_reason(call: &Audited<'_>, kinds: Option<Reason>, status_code: i64) -> O
         0 => None,
         7 => Some(Reason::Denied),
         // A cancelled job has used what it used; its kind has decided.
-        1 if call.is_bigquery() && job_facts(call).is_some() => None,
+        1 if call.is_bigquery() && call.job().is_some() => None,
         _ => Some(Reason::Failed),
     };
     by_stream.or(kinds).or(by_status)

@@ -4,30 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::contract::GROUPINGS;
 use super::laws::{attributed, read, samples};
 use super::world::json_lines;
-
-/// The columns by which a report can be grouped.
-const GROUPINGS: [&str; 18] = [
-    "unit",
-    "cost_center",
-    "payer",
-    "storage_payer",
-    "service",
-    "kind",
-    "method",
-    "principal",
-    "principal_project",
-    "location",
-    "resource_project",
-    "resource",
-    "model",
-    "reason",
-    "day",
-    "hour",
-    "month",
-    "log",
-];
 
 #[test]
 fn totals_are_column_sums_and_the_same_by_every_grouping() {

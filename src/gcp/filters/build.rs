@@ -37,9 +37,14 @@ impl FieldPath {
 
     /// The field has one of these texts, of which there is at least one.
     pub fn one_of<'t>(self, texts: impl IntoIterator<Item = &'t str>) -> Expr {
+        self.any_of(Op::Eq, texts)
+    }
+
+    /// The field compares so with one of these texts, of which there is at least one.
+    pub fn any_of<'t>(self, op: Op, texts: impl IntoIterator<Item = &'t str>) -> Expr {
         let mut values: Vec<Values> = texts.into_iter().map(|text| Values::One(quoted(text))).collect();
         let right = if values.len() == 1 { values.remove(0) } else { Values::Any(values) };
-        self.compared(Op::Eq, right)
+        self.compared(op, right)
     }
 
     /// The text is a part of the field's.

@@ -6,6 +6,7 @@
 use super::build::{all, any, field, not};
 use super::{Described, audit_logs, method, of_container, of_project};
 use crate::gcp::kind::Kind;
+use crate::gcp::kind::requester_pays::{GROUPS_ON_A_PROJECT, METHODS_ON_A_PROJECT};
 use crate::gcp::service::{Catalogue, Service, ServiceKind};
 use crate::lql::ast::Expr;
 
@@ -180,15 +181,28 @@ fn stated(versions: &[u32]) -> Expr {
 }
 
 fn requester_pays() -> Expr {
-    let methods =
-        ["storage.buckets.list", "storage.buckets.create", "storage.serviceAccounts.get", "google.storage.NoBillingOk"];
+    let [methods, groups] = not_on_a_project();
     all([
         of_services(ServiceKind::CloudStorage),
-        not(field("protoPayload.methodName").one_of(methods)),
-        not(method("^storage[.](hmacKeys|projects)[.]")),
+        methods,
+        groups,
         field("protoPayload.authorizationInfo.granted").is("true"),
-        field("protoPayload.authorizationInfo.resource").matches("^projects/[^_/][^/]*$"),
+        checks_a_project(),
     ])
+}
+
+/// Leaves out the methods of Cloud Storage that act on a project, whose checks say nothing of who pays.
+pub fn not_on_a_project() -> [Expr; 2] {
+    let groups = GROUPS_ON_A_PROJECT.join("|");
+    [
+        not(field("protoPayload.methodName").one_of(METHODS_ON_A_PROJECT)),
+        not(method(&format!("^storage[.]({groups})[.]"))),
+    ]
+}
+
+/// A permission was checked on a whole project.
+pub fn checks_a_project() -> Expr {
+    field("protoPayload.authorizationInfo.resource").matches("^projects/[^_/][^/]*$")
 }
 
 /// The entry of BigQuery tells of a job or of something on the side of one.

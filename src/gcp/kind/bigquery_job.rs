@@ -7,7 +7,7 @@
 use super::resource::{self, first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
 use crate::gcp::bigquery_entry::{ServiceMetadata, TableEvent};
-use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, Reservation, is_dry_run, job_facts};
+use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, Reservation, is_dry_run};
 use crate::gcp::lenient::Field;
 use crate::gcp::mention::{self, Mention};
 use crate::gcp::resource_name::{ReservationOwner, job_of, project_of, reservation_project};
@@ -19,7 +19,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
     if let Some(event) = side_event(call) {
         return side_entry(call, event);
     }
-    match job_facts(call) {
+    match call.job() {
         Some(job) => judge_job(call, job),
         None if asks_for_a_job(call) => judge_request(call),
         None => resource::judge(call),
@@ -124,9 +124,9 @@ fn side_entry(call: &Audited<'_>, event: SideEvent) -> Verdict {
     verdict
 }
 
-fn judge_job(call: &Audited<'_>, job: JobFacts) -> Verdict {
-    let reason = job_reason(call, &job);
-    let capacity = capacity(&job);
+fn judge_job(call: &Audited<'_>, job: &JobFacts) -> Verdict {
+    let reason = job_reason(call, job);
+    let capacity = capacity(job);
     let uses_reservation = capacity.is_some() && reason.is_none();
     let named = [
         (Rule::BigqueryJobProject, 100, job.project.clone()),
@@ -160,13 +160,13 @@ fn judge_job(call: &Audited<'_>, job: JobFacts) -> Verdict {
     verdict.job_failed = job.error_code.is_some();
     let flags = [
         (uses_reservation, Flag::Capacity),
-        (cancelled(call, &job), Flag::Cancelled),
+        (cancelled(call, job), Flag::Cancelled),
         (job.statement_type.as_deref() == Some("CREATE_MODEL"), Flag::CreateModel),
         (job.is_script_child || job.statement_type.as_deref() == Some("SCRIPT"), Flag::Script),
     ];
     verdict.flags = flags.into_iter().filter_map(|(holds, flag)| holds.then_some(flag)).collect();
-    verdict.labels = job.labels;
-    verdict.location = job.location;
+    verdict.labels.clone_from(&job.labels);
+    verdict.location.clone_from(&job.location);
     verdict
 }
 

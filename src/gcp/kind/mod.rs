@@ -14,6 +14,9 @@ pub mod resource;
 pub mod unknown;
 pub mod vertex_ai;
 
+use std::cell::OnceCell;
+
+use super::job_facts::{JobFacts, job_facts};
 use super::log_entry::{AuditLog, LogEntry};
 use super::resource_name::{Container, container_of};
 use super::service::{Service, ServiceKind};
@@ -92,7 +95,7 @@ closed_list! {
 }
 
 /// An audit entry with what the catalogue knows of its service.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Audited<'e> {
     /// The envelope.
     pub entry: &'e LogEntry<'e>,
@@ -102,9 +105,21 @@ pub struct Audited<'e> {
     pub service: Option<&'e Service>,
     /// The stream.
     pub stream: Stream,
+    /// What the entry says of a BigQuery job, once somebody asked.
+    job: OnceCell<Option<JobFacts>>,
 }
 
-impl Audited<'_> {
+impl<'e> Audited<'e> {
+    /// An audit entry as the kinds see it.
+    pub fn new(entry: &'e LogEntry<'e>, audit: &'e AuditLog<'e>, service: Option<&'e Service>, stream: Stream) -> Self {
+        Self { entry, audit, service, stream, job: OnceCell::new() }
+    }
+
+    /// The BigQuery job that the entry tells of, if it tells of one.
+    pub fn job(&self) -> Option<&JobFacts> {
+        self.job.get_or_init(|| job_facts(self)).as_ref()
+    }
+
     /// `methodName`; empty when the entry has none.
     pub fn method(&self) -> &str {
         self.audit.method_name.text().unwrap_or_default()

@@ -79,15 +79,15 @@ fn decide(requesters: Vec<Mention>, owner: Option<&Owner>) -> (Kind, Charge) {
 }
 
 /// Methods whose permission checks are legitimately about a project and not about who pays.
+pub const METHODS_ON_A_PROJECT: [&str; 4] =
+    ["storage.buckets.list", "storage.buckets.create", "storage.serviceAccounts.get", "google.storage.NoBillingOk"];
+
+/// Groups of such methods: `storage.GROUP.…`.
+pub const GROUPS_ON_A_PROJECT: [&str; 2] = ["hmacKeys", "projects"];
+
 fn acts_on_a_project(method: &str) -> bool {
-    matches!(
-        method,
-        "storage.buckets.list"
-            | "storage.buckets.create"
-            | "storage.serviceAccounts.get"
-            | "google.storage.NoBillingOk"
-    ) || method.starts_with("storage.hmacKeys.")
-        || method.starts_with("storage.projects.")
+    let group = method.strip_prefix("storage.").and_then(|rest| rest.split_once('.'));
+    METHODS_ON_A_PROJECT.contains(&method) || group.is_some_and(|(group, _)| GROUPS_ON_A_PROJECT.contains(&group))
 }
 
 /// Granted checks on a project that is not, as written, the bucket's.
