@@ -6,7 +6,7 @@ pub mod settings;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::provider::CATALOGUE_DATE;
 
@@ -21,7 +21,7 @@ static VERSION: LazyLock<String> =
 #[command(name = "billtrail", version = VERSION.as_str(), max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, map check); 2 wrong use: an option, mapping, \
-inventory or catalogue is invalid; 3 not done or not whole: an input is missing, unreadable or truncated."
+inventory or catalogue is invalid; 3 not done or not whole: an input is missing, unreadable, truncated or changed meanwhile; 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -126,12 +126,26 @@ pub struct LogArgs {
     /// Exit with 1 if a record cannot be read
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
-    /// Say nothing on standard error but errors
+    /// Say nothing on standard error but errors, and show no progress
     #[arg(long, short, help_heading = "Run")]
     pub quiet: bool,
+    /// After the result, say on standard error what the run cost (time by stage, pace, memory), as `table` or `json` [default
+    /// form: table]
+    #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "table",
+        hide_possible_values = true, help_heading = "Run")]
+    pub stats: Option<StatsForm>,
     /// The configuration file [default: ./billtrail.toml, else billtrail/config.toml in the user's configuration directory]
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub config: Option<PathBuf>,
+}
+
+/// The forms of `--stats`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatsForm {
+    /// A table
+    Table,
+    /// One line of JSON
+    Json,
 }
 
 /// How to print.
@@ -330,6 +344,14 @@ pub struct LqlMatchArgs {
     /// Threads; 0 takes as many as the machine has
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Say nothing on standard error but errors, and show no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// After the result, say on standard error what the run cost (time by stage, pace, memory), as `table` or `json` [default
+    /// form: table]
+    #[arg(long, value_name = "FORM", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "table",
+        hide_possible_values = true)]
+    pub stats: Option<StatsForm>,
 }
 
 /// Arguments of `lql explain`.

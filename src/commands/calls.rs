@@ -3,6 +3,7 @@
 use super::logs::Logs;
 use super::{Ending, Failure, documents, output};
 use crate::cli::CallsArgs;
+use crate::model::stats::Stage;
 
 pub(super) fn run(args: &CallsArgs) -> Result<Ending, Failure> {
     let logs = Logs::read_agreed(&args.logs, &args.output)?;
@@ -12,6 +13,8 @@ pub(super) fn run(args: &CallsArgs) -> Result<Ending, Failure> {
     let attributor = logs.attributor();
     let mut rows = attributor.attributed(&logs.calls).map(|attributed| documents::call_row(&logs, &attributed));
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
-    output::print(&document, &mut rows, &args.output, format, args.spreadsheet_safe, quiet)?;
+    let safe = args.spreadsheet_safe;
+    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, safe, quiet))?;
+    logs.say_stats()?;
     Ok(documents::ending(document.incomplete, strict))
 }

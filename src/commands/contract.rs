@@ -14,6 +14,7 @@ use crate::model::payer::Namespace;
 use crate::model::reason::{
     DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason, RejectReason, SkipReason,
 };
+use crate::model::stats::{Count, Stage};
 use crate::report::Format;
 
 /// The exit codes and their meaning.
@@ -21,8 +22,11 @@ const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "done; rejected records are in the tally"),
     ("1", "done, and a check that the user asked for failed (--strict, map check)"),
     ("2", "wrong use: an option, mapping, inventory or catalogue is invalid"),
-    ("3", "not done or not whole: an input is missing, unreadable or truncated, or the result cannot be written"),
-    ("130", "interrupted"),
+    (
+        "3",
+        "not done or not whole: an input is missing, unreadable, truncated or changed meanwhile, or the result cannot be written",
+    ),
+    ("130", "interrupted; what was temporary is removed and no output file is written"),
 ];
 
 type List = (&'static str, Vec<(&'static str, &'static str)>);
@@ -56,6 +60,8 @@ fn lists() -> Vec<List> {
         list!("namespace", Namespace),
         list!("format", Format),
         list!("report_grouping", Dimension),
+        list!("stage", Stage),
+        list!("count", Count),
         ("exit_code", EXIT_CODES.to_vec()),
     ]
 }

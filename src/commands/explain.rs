@@ -10,6 +10,7 @@ use crate::cli::settings::Origin;
 use crate::gcp::kind::{Kind, Rule};
 use crate::model::call::Call;
 use crate::model::reason::PayerReason;
+use crate::model::stats::Stage;
 use crate::model::tally::Outcome;
 use crate::model::time::rfc3339;
 use crate::report::{Format, safe};
@@ -43,14 +44,16 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
         return Err(Failure::Usage(format!("`{asked}`: no call of the input and period has this id")));
     }
     if logs.incomplete {
-        words.push_str("\nINCOMPLETE: an input was missing, unreadable or truncated; more may belong to this call.\n");
+        words.push_str("\nINCOMPLETE: an input was missing, unreadable, truncated or changed meanwhile; more may belong to this call.\n");
     }
-    if format == Format::Table {
-        output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()))?;
-    } else {
+    logs.meter.time(Stage::Print, || {
+        if format == Format::Table {
+            return output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()));
+        }
         let document = documents::calls(&logs, account);
-        output::print(&document, &mut rows.into_iter(), &args.output, format, false, true)?;
-    }
+        output::print(&document, &mut rows.into_iter(), &args.output, format, false, true)
+    })?;
+    logs.say_stats()?;
     Ok(documents::ending(logs.incomplete, false))
 }
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::selection::Selection;
 use super::{Failure, output};
-use crate::ingest::{Listing, Unit};
+use crate::ingest::{Listing, Meter, Unit};
 use crate::ledger::Ledger;
 use crate::model::document::{Diagnostics, diagnose};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
+use crate::model::stats::Count;
 use crate::provider::{Decoded, Provider};
 use crate::report::safe;
 
@@ -91,7 +92,7 @@ impl Intake {
     }
 
     /// Takes in what became of a batch.
-    pub fn take(&mut self, fates: Vec<Fate>, listing: &Listing) {
+    pub fn take(&mut self, fates: Vec<Fate>, listing: &Listing, meter: &Meter) {
         let mut batch = Vec::new();
         for fate in fates {
             if std::mem::take(&mut self.fault.record) {
@@ -106,6 +107,7 @@ impl Intake {
                 }
                 Fate::Rejected { source, reason, detail, bytes } => {
                     *self.rejected.entry(reason).or_default() += 1;
+                    meter.add(Count::Rejected, 1);
                     self.bad.insert(source, detail);
                     if self.bad.len() > NAMED {
                         self.bad.pop_last();

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 use rayon::prelude::*;
 
 use super::intake::{Fate, Fault, Intake, fate, place};
 use super::selection::Selection;
-use super::{Failure, tables};
+use super::{Failure, stats, tables};
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
 use crate::cli::settings::Settings;
-use crate::cli::{LogArgs, OutputArgs};
-use crate::ingest::{self, ProblemKind, ReadOptions, Unit};
+use crate::cli::{LogArgs, OutputArgs, StatsForm};
+use crate::ingest::{self, Meter, ProblemKind, Progress, ReadOptions, Unit};
 use crate::ledger::Closed;
 use crate::model::call::Call;
 use crate::model::directory::Directory;
@@ -20,6 +22,7 @@ use crate::model::document::{Diagnostics, Input, MAX_EXAMPLES, Period, Provenanc
 use crate::model::observation::Source;
 use crate::model::payer::Payer;
 use crate::model::reason::{DiagnosticKind, Flag, PayerReason};
+use crate::model::stats::{Count, Stage};
 use crate::model::tally::{Imbalance, Tally};
 use crate::model::time::rfc3339;
 use crate::provider::{self, CATALOGUE_DATE};
@@ -36,6 +39,10 @@ pub(super) struct Logs {
     /// The calls, sorted by time, log, insertId and key.
     pub calls: Vec<Call>,
     pub missing_hours: Vec<i64>,
+    /// What the run costs.
+    pub meter: Arc<Meter>,
+    threads: usize,
+    stats: Option<StatsForm>,
     listing: ingest::Listing,
     tally: Tally,
     diagnostics: Diagnostics,
@@ -54,7 +61,9 @@ impl Logs {
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings)).transpose()?;
         let period = tables::period(args, &settings)?;
-        let mut listing = ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())?;
+        let meter = Arc::new(Meter::default());
+        let mut listing = meter
+            .time(Stage::List, || ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref()))?;
         leave_out_tables(&mut listing, &settings);
         let options = ReadOptions {
             threads: settings.threads.value,
@@ -65,8 +74,10 @@ impl Logs {
         let mut intake = Intake::new(fault, args.rejected.as_deref())?;
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
         let decode = |unit: Unit<'_>| fate(&provider, filter.as_ref(), unit, keep);
-        let mut fold = |fates: Vec<Fate>| intake.take(fates, &listing);
-        let summary = ingest::read(&listing, &options, &decode, &mut fold)?;
+        let mut fold = |fates: Vec<Fate>| meter.time(Stage::Collapse, || intake.take(fates, &listing, &meter));
+        let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
+        let summary = ingest::read_metered(&listing, &options, &decode, &mut fold, &meter)?;
+        drop(progress);
 
         let mut diagnostics = std::mem::take(&mut intake.diagnostics);
         note_listing(&listing, &summary, &mut diagnostics);
@@ -83,6 +94,7 @@ impl Logs {
         if !settings.quiet.value {
             intake.say_rejected(&listing);
         }
+        let closing = Instant::now();
         let Closed { mut calls, observed, diagnostics: ledger_notes } = std::mem::take(&mut intake.ledger).close();
         merge_diagnostics(&mut diagnostics, ledger_notes);
         Imbalance::check("decoded records", summary.records(), intake.decoded)?;
@@ -91,6 +103,8 @@ impl Logs {
         learn(&mut directory, &calls, &intake.learnt, &mut diagnostics);
         flag_estimates(&mut calls, &settings);
         calls.par_sort_unstable_by(|a, b| a.place().cmp(&b.place()));
+        meter.add(Count::Calls, calls.len() as u64);
+        meter.spend(Stage::Close, closing.elapsed());
         let tally = Tally {
             records: summary.records(),
             rejected: intake.rejected,
@@ -111,6 +125,9 @@ impl Logs {
             incomplete,
             calls,
             missing_hours,
+            meter,
+            threads: options.decoders(),
+            stats: args.stats,
             listing,
             tally,
             diagnostics,
@@ -121,7 +138,8 @@ impl Logs {
     /// Attributes the calls, hands each to `each`, and returns the account with the whole, balanced tally.
     pub fn attribute(&self, mut each: impl FnMut(Attributed<'_>)) -> Result<Account, Failure> {
         let attributor = self.attributor();
-        let mut account = attributor.run(&self.calls[usize::from(self.fault.call)..], &mut each);
+        let calls = &self.calls[usize::from(self.fault.call)..];
+        let mut account = self.meter.time(Stage::Attribute, || attributor.run(calls, &mut each));
         account.tally += &self.tally;
         account.tally.check()?;
         merge_diagnostics(&mut account.diagnostics, self.diagnostics.clone());
@@ -171,6 +189,11 @@ impl Logs {
         }
     }
 
+    /// Says what the run cost, if that was asked for. Comes after the result.
+    pub fn say_stats(&self) -> Result<(), Failure> {
+        stats::say(self.stats, &self.meter, self.threads)
+    }
+
     /// `file:line` of a record.
     pub fn place(&self, source: Source) -> String {
         place(&self.listing, source)
@@ -202,6 +225,7 @@ fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagno
             let kind = match problem.kind {
                 ProblemKind::Unreadable => DiagnosticKind::InputUnreadable,
                 ProblemKind::Truncated => DiagnosticKind::InputTruncated,
+                ProblemKind::Changed => DiagnosticKind::InputChanged,
             };
             diagnose(diagnostics, kind, || format!("{}: {}", input.name, problem.why));
         }
@@ -229,6 +253,7 @@ fn say_problems(diagnostics: &Diagnostics, quiet: bool) {
     let kinds = [
         (DiagnosticKind::InputUnreadable, "error", true),
         (DiagnosticKind::InputTruncated, "error", true),
+        (DiagnosticKind::InputChanged, "error", true),
         (DiagnosticKind::InputTwice, "warning: given more than once, read once", !quiet),
         (DiagnosticKind::NoRecords, "warning", !quiet),
     ];

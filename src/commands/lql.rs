@@ -1,15 +1,18 @@
 //! `billtrail lql`: checks, formats, explains and runs filters.
 
+use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::selection::{Selection, filter_text, parsed};
-use super::{Ending, Failure, output, tables};
+use super::{Ending, Failure, output, stats, tables};
 use crate::cli::{LqlCheckArgs, LqlCommand, LqlExplainArgs, LqlFmtArgs, LqlMatchArgs};
-use crate::ingest::{self, ReadOptions, Unit};
+use crate::ingest::{self, Meter, Progress, ReadOptions, Unit};
 use crate::lql::lint::{Context, Finding, Severity, lint};
 use crate::lql::lint_fix::repair;
 use crate::lql::{Compiled, EvalError, FilterError, Options, Schema, format, words};
 use crate::model::observation::Source;
+use crate::model::stats::{Count, Stage};
 use crate::report::safe;
 
 pub(super) fn run(command: &LqlCommand) -> Result<Ending, Failure> {
@@ -138,7 +141,8 @@ enum Met {
 fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
     let selection = Selection::read("filter", &args.filter, args.local_sample)?;
     let provider = tables::provider(None)?;
-    let listing = ingest::list(&args.inputs, args.files_from.as_deref(), None)?;
+    let meter = Arc::new(Meter::default());
+    let listing = meter.time(Stage::List, || ingest::list(&args.inputs, args.files_from.as_deref(), None))?;
     let options = ReadOptions { threads: args.threads, ..ReadOptions::default() };
     let meet = |unit: Unit<'_>| match unit {
         Unit::Record { bytes, source } => match selection.selects(&provider, bytes) {
@@ -160,14 +164,19 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
                         selected.push((source, bytes));
                     }
                 }
-                Met::Unreadable => unreadable += 1,
+                Met::Unreadable => {
+                    unreadable += 1;
+                    meter.add(Count::Rejected, 1);
+                }
                 Met::Other => {}
             }
         }
     };
-    let summary = ingest::read(&listing, &options, &meet, &mut fold)?;
+    let progress = if args.quiet { None } else { Progress::show(&listing, &meter) };
+    let summary = ingest::read_metered(&listing, &options, &meet, &mut fold, &meter)?;
+    drop(progress);
     selected.sort_unstable_by_key(|(source, _)| *source);
-    output::write_to(None, &mut |out| {
+    let mut print = |out: &mut (dyn Write + Send)| {
         if args.count {
             return writeln!(out, "{count}");
         }
@@ -175,8 +184,9 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
             out.write_all(bytes)?;
             out.write_all(b"\n")
         })
-    })?;
-    if unreadable > 0 {
+    };
+    meter.time(Stage::Print, || output::write_to(None, &mut print))?;
+    if unreadable > 0 && !args.quiet {
         anstream::eprintln!("billtrail: warning: {} not readable as a JSON object", counted(unreadable, "record"));
     }
     let unread = listing.failed.iter().map(|failed| (&failed.name, &failed.why));
@@ -186,5 +196,6 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
         whole = false;
         anstream::eprintln!("billtrail: error: {}: {}", safe(name), safe(why));
     }
+    stats::say(args.stats, &meter, options.decoders())?;
     Ok(if whole { Ending::Done } else { Ending::Incomplete })
 }

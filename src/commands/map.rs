@@ -10,6 +10,7 @@ use crate::chargeback::mapping_init::skeleton;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, MapCheckArgs, MapCommand, MapInitArgs, OutputArgs};
 use crate::gcp::project_ref::ProjectRef;
+use crate::model::stats::Stage;
 use crate::report::safe;
 
 pub(super) fn run(command: &MapCommand) -> Result<Ending, Failure> {
@@ -76,6 +77,8 @@ fn init(args: &MapInitArgs) -> Result<Ending, Failure> {
         payers.retain(|(payer, _, _)| mapping.matching(payer).next().is_none());
     }
     let text = skeleton(&payers, &logs.directory);
-    output::write_to(args.output.as_deref(), &mut |out| out.write_all(text.as_bytes()))?;
+    let target = args.output.as_deref();
+    logs.meter.time(Stage::Print, || output::write_to(target, &mut |out| out.write_all(text.as_bytes())))?;
+    logs.say_stats()?;
     Ok(documents::ending(logs.incomplete, false))
 }

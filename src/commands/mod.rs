@@ -17,6 +17,7 @@ mod output;
 mod report;
 mod selection;
 mod services;
+mod stats;
 mod tables;
 
 pub use failure::Failure;
@@ -30,7 +31,7 @@ pub enum Ending {
     Done,
     /// Done, and a check that the user asked for failed.
     CheckFailed,
-    /// Not whole: an input was missing, unreadable or truncated.
+    /// Not whole: an input was missing, unreadable, truncated or changed meanwhile.
     Incomplete,
 }
 

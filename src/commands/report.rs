@@ -5,6 +5,7 @@ use super::{Ending, Failure, documents, output};
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::statement::Accumulator;
 use crate::cli::ReportArgs;
+use crate::model::stats::Stage;
 use crate::model::tally::Imbalance;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
@@ -12,7 +13,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let logs = Logs::read_agreed(&args.logs, &args.output)?;
     let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
     let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
-    let statement = accumulator.finish()?;
+    let statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
     Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
     let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
     Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
@@ -20,7 +21,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let document = documents::report(&logs, account, &by, &statement);
     let mut rows = statement.rows.into_iter().map(documents::statement_row);
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
-    output::print(&document, &mut rows, &args.output, format, !args.raw, quiet)?;
+    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
+    logs.say_stats()?;
     Ok(documents::ending(document.incomplete, strict))
 }
 

@@ -1,12 +1,12 @@
-//! Opens an input: gzip and zstd are found by content, a byte-order mark is passed over, stored bytes are counted.
+//! Opens an input: gzip and zstd are found by content, a byte-order mark is passed over, bytes are counted.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::flow::{Flow, Metered, Opening, Watch};
 use super::inputs::Place;
 
 /// How the bytes of an input are stored.
@@ -27,8 +27,8 @@ pub(super) struct Opened {
     pub mark: u64,
     /// The text is UTF-16.
     pub utf16: bool,
-    /// Bytes read so far, as stored.
-    pub stored: Arc<AtomicU64>,
+    /// What is known of its reading.
+    pub watch: Watch,
 }
 
 const BUFFER: usize = 128 << 10;
@@ -38,10 +38,19 @@ pub(super) fn open(place: &Place) -> io::Result<Opened> {
     match place {
         Place::File(path) => {
             let file = File::open(path)?;
-            if file.metadata()?.is_dir() {
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
                 return Err(io::Error::from(io::ErrorKind::IsADirectory));
             }
-            decoded(Box::new(file))
+            let file = Arc::new(file);
+            let opening = Opening::of(&file, &metadata);
+            let reader: Box<dyn Read + Send> = match &opening {
+                Some(opening) => Box::new(opening.reader()),
+                None => Box::new(file),
+            };
+            let mut opened = decoded(reader)?;
+            opened.watch.opening = opening;
+            Ok(opened)
         }
         Place::Stdin => decoded(Box::new(io::stdin())),
     }
@@ -49,37 +58,27 @@ pub(super) fn open(place: &Place) -> io::Result<Opened> {
 
 /// Recognises how the bytes of `inner` are stored and undoes it.
 pub(super) fn decoded(inner: Box<dyn Read + Send>) -> io::Result<Opened> {
-    let stored = Arc::new(AtomicU64::new(0));
-    let counted = Counted { inner, bytes: Arc::clone(&stored) };
-    let (head, reader) = peek::<4>(Box::new(counted));
+    let stored = Arc::new(Flow::default());
+    let (head, reader) = peek::<4>(Box::new(Metered::new(inner, &stored, None)));
+    let inflated = Arc::new(Flow::default());
     let (storage, reader): (_, Box<dyn Read + Send>) = match head.as_slice() {
-        [0x1f, 0x8b, ..] => (Storage::Gzip, Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, reader)))),
+        [0x1f, 0x8b, ..] => {
+            let inner = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, reader));
+            (Storage::Gzip, Box::new(Metered::new(inner, &inflated, Some(&stored))))
+        }
         // A frame, or a frame to be skipped before one.
         [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-            let buffered = BufReader::with_capacity(BUFFER, reader);
-            (Storage::Zstd, Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?))
+            let inner = zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, reader))?;
+            (Storage::Zstd, Box::new(Metered::new(inner, &inflated, Some(&stored))))
         }
         _ => (Storage::Plain, reader),
     };
+    let watch = Watch { stored, inflated: (storage != Storage::Plain).then_some(inflated), opening: None };
     let (head, mut reader) = peek::<3>(reader);
     let utf16 = matches!(head.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
     let mark = if head == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
     io::copy(&mut reader.by_ref().take(mark), &mut io::sink())?;
-    Ok(Opened { reader, storage, mark, utf16, stored })
-}
-
-/// Counts what is read.
-struct Counted {
-    inner: Box<dyn Read + Send>,
-    bytes: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
+    Ok(Opened { reader, storage, mark, utf16, watch })
 }
 
 /// The first `N` bytes, and a reader that still yields them. An error met meanwhile comes after them.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::observation::Source;
+use crate::model::stats::{Count, Stage};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::PathBuf;
@@ -137,6 +138,59 @@ fn a_truncated_file_keeps_its_good_records() {
     assert_eq!(summary.inputs[0].bytes, stored.len() as u64);
     assert!(found.iter().filter(|(_, kind, _)| kind == "record").count() > 100);
     assert!(summary.inputs[1].problem.is_none());
+}
+
+/// Reads a file of 2000 lines that is changed as soon as its first record is decoded; records, and the problem.
+fn read_while(compressed: bool, change: impl Fn(&std::fs::File) + Sync) -> (u64, Option<Problem>) {
+    let text: Vec<u8> = (0..2000).flat_map(|n| format!("{{\"a\":{n}}}\n").into_bytes()).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.json");
+    std::fs::write(&path, if compressed { gzip(&text) } else { text }).unwrap();
+    let listing = crate::ingest::list(&[path.display().to_string()], None, None).unwrap();
+    let once = std::sync::Once::new();
+    let decode = |_: Unit<'_>| once.call_once(|| change(&std::fs::File::options().append(true).open(&path).unwrap()));
+    let summary = read(&listing, &options(1, 64), &decode, &mut |_| ()).unwrap();
+    (summary.records(), summary.inputs[0].problem.clone())
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_counts_as_far_as_it_went() {
+    let (records, problem) = read_while(false, |mut file| file.write_all(b"{}\n{}\n").unwrap());
+    let problem = problem.unwrap();
+    assert_eq!((records, problem.kind), (2000, ProblemKind::Changed));
+    assert!(problem.why.starts_with("grew from 20890 to 20896 bytes"), "{}", problem.why);
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_read_says_so() {
+    for compressed in [false, true] {
+        let (records, problem) = read_while(compressed, |file| file.set_len(100).unwrap());
+        let problem = problem.unwrap();
+        assert!(compressed || records < 2000);
+        assert_eq!(problem.kind, ProblemKind::Changed);
+        assert!(problem.why.starts_with("was cut from "), "{}", problem.why);
+    }
+}
+
+#[test]
+fn the_meter_knows_what_the_summary_says() {
+    let text = b"{\"a\":1}\n".repeat(1000);
+    let directory = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    for (name, bytes) in [("a.json", text.clone()), ("b.json.gz", gzip(&text))] {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+        paths.push(directory.path().join(name).display().to_string());
+    }
+    paths.push(directory.path().join("none.json").display().to_string());
+    let listing = crate::ingest::list(&paths, None, None).unwrap();
+    let meter = Meter::default();
+    let summary = read_metered(&listing, &options(2, 100), &|_| (), &mut |_| (), &meter).unwrap();
+    assert_eq!((meter.counted(Count::Records), summary.records()), (2000, 2000));
+    let stored: u64 = summary.inputs.iter().map(|input| input.bytes).sum();
+    assert_eq!((meter.counted(Count::StoredBytes), meter.counted(Count::TextBytes)), (stored, 2 * text.len() as u64));
+    assert_eq!((meter.counted(Count::Inputs), meter.awaited()), (2, 2));
+    let stages = meter.stats().stages;
+    assert!([Stage::Read, Stage::Inflate, Stage::Cut, Stage::Decode].iter().all(|stage| !stages[stage].is_zero()));
 }
 
 #[test]

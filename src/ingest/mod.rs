@@ -5,8 +5,11 @@
 
 mod boundary;
 mod decompress;
+mod flow;
 mod inputs;
+mod meter;
 mod pieces;
+mod progress;
 mod run;
 mod sink_name;
 mod split;
@@ -20,7 +23,9 @@ mod facts;
 mod laws;
 
 pub use inputs::{Failed, IngestError, Input, Listing, Place, list};
-pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, read};
+pub use meter::Meter;
+pub use progress::Progress;
+pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, read, read_metered};
 pub use sink_name::{Shard, SinkFile, Survey, parse as parse_sink_name, survey};
 pub use split::Unit;
 pub use whole::read_whole;

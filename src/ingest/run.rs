@@ -8,14 +8,18 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
 use super::decompress::{self, Storage};
+use super::flow::{Opening, Watch};
 use super::inputs::{IngestError, Input, Listing, plain};
+use super::meter::Meter;
 use super::pieces::{Piece, Pieces};
 use super::sink_name::{Survey, survey};
 use super::split::{Out, Unit, lines};
+use crate::model::stats::{Count, Stage};
 
 /// How to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,16 @@ impl Default for ReadOptions {
     }
 }
 
+impl ReadOptions {
+    /// The number of threads that will decode.
+    pub fn decoders(&self) -> usize {
+        match self.threads {
+            0 => thread::available_parallelism().map_or(1, NonZero::get),
+            threads => threads,
+        }
+    }
+}
+
 /// Why an input is not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
@@ -41,6 +55,8 @@ pub enum ProblemKind {
     Unreadable,
     /// Its compressed data end early or are damaged; what came before counts.
     Truncated,
+    /// It was written to while it was read; what was found up to the length it had counts.
+    Changed,
 }
 
 /// What went wrong with an input.
@@ -98,15 +114,27 @@ pub fn read<T: Send>(
     decode: &(dyn Fn(Unit<'_>) -> T + Sync),
     fold: &mut dyn FnMut(Vec<T>),
 ) -> Result<ReadSummary, IngestError> {
-    let threads = match options.threads {
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
-        threads => threads,
-    };
+    read_metered(listing, options, decode, fold, &Meter::default())
+}
+
+/// The same, counted and timed by a meter.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_metered<T: Send>(
+    listing: &Listing,
+    options: &ReadOptions,
+    decode: &(dyn Fn(Unit<'_>) -> T + Sync),
+    fold: &mut dyn FnMut(Vec<T>),
+    meter: &Meter,
+) -> Result<ReadSummary, IngestError> {
+    let threads = options.decoders();
+    meter.await_inputs(listing.inputs.len());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| IngestError::Threads(error.to_string()))?;
     let (sender, receiver) = sync_channel(2 * threads);
     let inputs = thread::scope(|scope| {
-        let crew = Crew { options, threads, waiting: AtomicUsize::new(listing.inputs.len()), decode, sender };
+        let crew = Crew { options, threads, waiting: AtomicUsize::new(listing.inputs.len()), decode, sender, meter };
         let reading = thread::Builder::new().name("read".to_owned()).spawn_scoped(scope, move || {
             pool.install(|| {
                 let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
@@ -130,6 +158,7 @@ struct Crew<'a, T> {
     waiting: AtomicUsize,
     decode: &'a (dyn Fn(Unit<'_>) -> T + Sync),
     sender: SyncSender<Vec<T>>,
+    meter: &'a Meter,
 }
 
 /// What was found in one input, by whatever thread.
@@ -158,11 +187,13 @@ impl<T: Send> Crew<'_, T> {
     fn read(&self, number: usize, input: &Input) -> InputSummary {
         let summary = self.read_input(number, input);
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.meter.add(Count::Inputs, 1);
         summary
     }
 
     fn read_input(&self, number: usize, input: &Input) -> InputSummary {
         let mut summary = InputSummary { name: input.name.clone(), bytes: 0, records: 0, problem: None };
+        let begun = Instant::now();
         let opened = match decompress::open(&input.place) {
             Ok(opened) => opened,
             Err(error) => {
@@ -170,30 +201,36 @@ impl<T: Send> Crew<'_, T> {
                 return summary;
             }
         };
-        let (storage, stored) = (opened.storage, opened.stored.clone());
+        let (storage, watch) = (opened.storage, opened.watch.clone());
         let found = Found::default();
         let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk);
-        let mut ready = pieces.next(self.ahead());
+        let (mut fed, mut told) = (begun.elapsed(), 0);
+        let mut next = |pieces: &mut Pieces| {
+            let begun = Instant::now();
+            let ready = pieces.next(self.ahead());
+            fed += begun.elapsed();
+            let read = watch.stored.bytes();
+            self.meter.add(Count::StoredBytes, read - std::mem::replace(&mut told, read));
+            ready
+        };
+        let mut ready = next(&mut pieces);
         while !ready.is_empty() {
             if pieces.is_done() && ready.len() == 1 {
                 ready.drain(..).for_each(|piece| self.decode(piece, &found));
                 break;
             }
             let decode = || ready.into_par_iter().for_each(|piece| self.decode(piece, &found));
-            (ready, ()) = rayon::join(|| pieces.next(self.ahead()), decode);
+            (ready, ()) = rayon::join(|| next(&mut pieces), decode);
         }
-        summary.problem = pieces.error().map(|error| {
-            // A disk fails with a number of the operating system, a decoder does not.
-            let damaged = storage != Storage::Plain && error.raw_os_error().is_none();
-            let kind = if damaged { ProblemKind::Truncated } else { ProblemKind::Unreadable };
-            Problem { kind, why: plain(error) }
-        });
-        if summary.problem.is_none() && found.ends_in_a_value() {
-            let why = "ends in the middle of a record".to_owned();
-            summary.problem = Some(Problem { kind: ProblemKind::Truncated, why });
-        }
-        summary.bytes = stored.load(Ordering::Relaxed);
-        summary.records = found.records.into_inner();
+        summary.bytes = watch.stored.bytes();
+        summary.records = found.records.load(Ordering::Relaxed);
+        summary.problem = problem(&pieces, storage, &watch, &found);
+        let inflating = watch.inflated.as_ref().map_or(Duration::ZERO, |flow| flow.time());
+        let text = watch.inflated.as_ref().unwrap_or(&watch.stored);
+        self.meter.add(Count::TextBytes, text.bytes());
+        self.meter.spend(Stage::Read, watch.stored.time());
+        self.meter.spend(Stage::Inflate, inflating);
+        self.meter.spend(Stage::Cut, fed.saturating_sub(watch.stored.time() + inflating));
         summary
     }
 
@@ -204,6 +241,7 @@ impl<T: Send> Crew<'_, T> {
     }
 
     fn decode(&self, piece: Piece, found: &Found) {
+        let begun = Instant::now();
         let mut values = Vec::new();
         let (records, place, endless) = match piece {
             Piece::Lines(bytes, place) => {
@@ -219,7 +257,24 @@ impl<T: Send> Crew<'_, T> {
             }
         };
         found.add(records, place, endless);
+        self.meter.add(Count::Records, records);
+        self.meter.spend(Stage::Decode, begun.elapsed());
         // When nobody listens any more, the caller is unwinding.
         let _ = self.sender.send(values);
     }
+}
+
+/// Why an input is not whole, if it is not; known when all of it was read.
+fn problem(pieces: &Pieces, storage: Storage, watch: &Watch, found: &Found) -> Option<Problem> {
+    if let Some(why) = watch.opening.as_ref().and_then(Opening::change) {
+        return Some(Problem { kind: ProblemKind::Changed, why });
+    }
+    if let Some(error) = pieces.error() {
+        // A disk fails with a number of the operating system, a decoder does not.
+        let damaged = storage != Storage::Plain && error.raw_os_error().is_none();
+        let kind = if damaged { ProblemKind::Truncated } else { ProblemKind::Unreadable };
+        return Some(Problem { kind, why: plain(error) });
+    }
+    let why = "ends in the middle of a record".to_owned();
+    found.ends_in_a_value().then_some(Problem { kind: ProblemKind::Truncated, why })
 }

@@ -137,7 +137,7 @@ pub struct Document {
     pub gaps: Gaps,
     /// What is worth saying.
     pub diagnostics: Diagnostics,
-    /// An input was missing, unreadable or truncated: every format says `INCOMPLETE`.
+    /// An input was missing, unreadable, truncated or changed meanwhile: every format says `INCOMPLETE`.
     pub incomplete: bool,
 }
 

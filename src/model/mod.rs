@@ -10,5 +10,6 @@ pub mod document;
 pub mod observation;
 pub mod payer;
 pub mod reason;
+pub mod stats;
 pub mod tally;
 pub mod time;

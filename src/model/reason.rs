@@ -100,6 +100,7 @@ closed_list! {
         UnusedMapping = "unused_mapping": "a row of the mapping that matched no payer",
         InputTwice = "input_twice": "one file was given more than once and is read once",
         InputTruncated = "input_truncated": "an input ended in the middle of its data",
+        InputChanged = "input_changed": "an input was written to while it was read",
         InputUnreadable = "input_unreadable": "an input could not be read",
         NoRecords = "no_records": "the input holds no records",
         MissingHours = "missing_hours": "hours of the period for which the sink wrote no file",

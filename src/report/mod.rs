@@ -17,10 +17,12 @@ mod parquet;
 mod safe_text;
 #[cfg(test)]
 mod sample;
+mod stats;
 mod summary;
 mod table;
 
 pub use safe_text::safe;
+pub use stats::{stats_json, stats_table};
 pub use summary::summary;
 
 closed_list! {
@@ -91,8 +93,7 @@ impl Style {
 }
 
 /// What every format for reading says when an input is missing from the result.
-const INCOMPLETE: &str =
-    "INCOMPLETE: an input was missing, unreadable or truncated. What it would have added is not counted.";
+const INCOMPLETE: &str = "INCOMPLETE: an input was missing, unreadable, truncated or changed meanwhile. What it would have added is not counted.";
 
 /// Writes a document with its rows, each with one cell for each column, and flushes.
 ///

@@ -23,12 +23,15 @@ mod mutants;
 mod mutation;
 mod nonsense;
 mod program;
+#[cfg(unix)]
+mod progress;
 mod queries;
 mod readme;
 mod real_logs;
 mod safe_output;
 mod samples;
 mod shown;
+mod stats_option;
 mod structure;
 mod sums;
 mod survivors;

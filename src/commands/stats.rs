@@ -1,0 +1,28 @@
+//! `--stats`: says on standard error what a run cost.
+
+use std::io;
+
+use super::Failure;
+use crate::cli::StatsForm;
+use crate::ingest::Meter;
+use crate::model::stats::Stats;
+use crate::report;
+
+/// Says what a run with so many decoding threads cost, if that was asked for. Comes after the result.
+pub(super) fn say(form: Option<StatsForm>, meter: &Meter, threads: usize) -> Result<(), Failure> {
+    let Some(form) = form else { return Ok(()) };
+    let stats = Stats { threads, peak_memory: peak_memory(), ..meter.stats() };
+    let mut out = io::stderr().lock();
+    match form {
+        StatsForm::Table => report::stats_table(&stats, &mut out)?,
+        StatsForm::Json => report::stats_json(&stats, &mut out)?,
+    }
+    Ok(())
+}
+
+/// The most memory that the process has held, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
