@@ -7,6 +7,7 @@ use billtrail::commands::{self, Ending};
 use clap::Parser;
 
 fn main() -> ExitCode {
+    commands::end_cleanly();
     match commands::run(Cli::parse()) {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::CheckFailed) => ExitCode::from(1),

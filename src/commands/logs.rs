@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::intake::{Fate, Fault, Intake, fate, place};
 use super::selection::Selection;
-use super::{Failure, stats, tables};
+use super::{Failure, interrupt, stats, tables};
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
 use crate::cli::settings::Settings;
@@ -62,6 +62,7 @@ impl Logs {
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings)).transpose()?;
         let period = tables::period(args, &settings)?;
         let meter = Arc::new(Meter::default());
+        interrupt::reads(&meter);
         let mut listing = meter
             .time(Stage::List, || ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref()))?;
         leave_out_tables(&mut listing, &settings);

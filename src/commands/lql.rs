@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::selection::{Selection, filter_text, parsed};
-use super::{Ending, Failure, output, stats, tables};
+use super::{Ending, Failure, interrupt, output, stats, tables};
 use crate::cli::{LqlCheckArgs, LqlCommand, LqlExplainArgs, LqlFmtArgs, LqlMatchArgs};
 use crate::ingest::{self, Meter, Progress, ReadOptions, Unit};
 use crate::lql::lint::{Context, Finding, Severity, lint};
@@ -142,6 +142,7 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
     let selection = Selection::read("filter", &args.filter, args.local_sample)?;
     let provider = tables::provider(None)?;
     let meter = Arc::new(Meter::default());
+    interrupt::reads(&meter);
     let listing = meter.time(Stage::List, || ingest::list(&args.inputs, args.files_from.as_deref(), None))?;
     let options = ReadOptions { threads: args.threads, ..ReadOptions::default() };
     let meet = |unit: Unit<'_>| match unit {

@@ -10,6 +10,7 @@ mod failure;
 mod filter;
 mod filter_payers;
 mod intake;
+mod interrupt;
 mod logs;
 mod lql;
 mod map;
@@ -19,8 +20,10 @@ mod selection;
 mod services;
 mod stats;
 mod tables;
+mod temporary;
 
 pub use failure::Failure;
+pub use interrupt::end_cleanly;
 
 use crate::cli::{Cli, Command};
 

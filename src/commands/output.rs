@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use super::Failure;
+use super::{Failure, temporary};
 use crate::cli::OutputArgs;
 use crate::cli::settings::is_special;
 use crate::model::document::{Document, Row};
@@ -77,12 +77,12 @@ pub(super) fn write_to(
         // The user's umask applies, as for any file that a program makes.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(directory).map_err(named)?;
+    let (_listed, file) = temporary::make(|| builder.tempfile_in(directory)).map_err(named)?;
     let mut out = BufWriter::with_capacity(1 << 16, file);
     write(&mut out).map_err(named)?;
     let file = out.into_inner().map_err(|error| named(error.into_error()))?;
     file.as_file().sync_all().map_err(named)?;
-    file.persist(path).map_err(|error| named(error.error))?;
+    temporary::at_once(|| file.persist(path)).map_err(|error| named(error.error))?;
     Ok(())
 }
 

@@ -11,6 +11,8 @@ mod exit_codes;
 mod filters;
 mod formats;
 mod generated;
+#[cfg(unix)]
+mod interrupted;
 mod kept;
 mod laws;
 mod lines;

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -105,4 +106,17 @@ fn quiet_shows_no_progress() {
     std::thread::sleep(Duration::from_secs(1));
     let (code, _, screen) = running.ends();
     assert_eq!((code, screen.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_interrupt_clears_progress_before_it_speaks() {
+    let place = Place::new();
+    let mut running = OnTerminal::start(&place, &["calls", "-", "-o", "out.csv"]);
+    running.shows(&["records/s"]);
+    kill_process(Pid::from_child(&running.child), Signal::TERM).unwrap();
+    let (code, _, screen) = running.ends();
+    assert_eq!(code, Some(130), "{screen:?}");
+    let left = left(&screen);
+    assert!(left.contains("billtrail: interrupted after 0 records") && !left.contains("records/s"), "{screen:?}");
+    assert!(place.files().is_empty());
 }
