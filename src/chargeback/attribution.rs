@@ -164,7 +164,7 @@ impl Attributor<'_> {
 
 /// Says what is odd about one call.
 fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics) {
-    let name = || call.facts.insert_id.clone().unwrap_or_else(|| format!("{:032x}", call.key.0));
+    let name = || call.facts.insert_id.clone().unwrap_or_else(|| format!("{:032x}", call.key.0).into());
     let resolved = &attributed.resolved;
     for (kind, text) in &resolved.notes {
         diagnose(diagnostics, *kind, || text.clone());
@@ -196,7 +196,7 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
     }
     if call.facts.method_reason == Some(Reason::UnknownService) {
         diagnose(diagnostics, DiagnosticKind::UnknownService, || {
-            call.facts.service.clone().unwrap_or_else(|| "(the entry names no service)".to_owned())
+            call.facts.service.as_deref().unwrap_or("(the entry names no service)").to_owned()
         });
     }
     if resolved.payer_reason == Some(PayerReason::GoogleSdkProject) {

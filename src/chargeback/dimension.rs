@@ -6,6 +6,8 @@ use chrono_tz::Tz;
 use super::attribution::Attributed;
 use crate::model::closed_list::closed_list;
 use crate::model::directory::Directory;
+use crate::model::payer::Payer;
+use crate::model::text::{SharedText, shared};
 
 closed_list! {
     /// A column by which a report can be grouped.
@@ -39,18 +41,18 @@ impl Dimension {
     pub const DEFAULT: [Self; 3] = [Self::Unit, Self::Payer, Self::Service];
 
     /// The value of a call.
-    pub fn value(self, attributed: &Attributed<'_>, directory: &Directory, timezone: Tz) -> String {
+    pub fn value(self, attributed: &Attributed<'_>, directory: &Directory, timezone: Tz) -> SharedText {
         let facts = &attributed.call.facts;
         let project = |reference: &Option<crate::model::payer::PayerRef>| {
-            reference.as_ref().map(|reference| directory.resolve(reference).to_string())
+            reference.as_ref().map(|reference| directory.resolve(reference).to_shared())
         };
         let value = match self {
-            Self::Unit => Some(attributed.unit.to_owned()),
-            Self::CostCenter => attributed.cost_center.map(str::to_owned),
-            Self::Payer => attributed.resolved.payer.as_ref().map(ToString::to_string),
-            Self::StoragePayer => attributed.resolved.storage_payer.as_ref().map(ToString::to_string),
+            Self::Unit => Some(shared(attributed.unit)),
+            Self::CostCenter => attributed.cost_center.map(shared),
+            Self::Payer => attributed.resolved.payer.as_ref().map(Payer::to_shared),
+            Self::StoragePayer => attributed.resolved.storage_payer.as_ref().map(Payer::to_shared),
             Self::Service => facts.service.clone(),
-            Self::Kind => Some(attributed.resolved.kind.to_owned()),
+            Self::Kind => Some(SharedText::new_static(attributed.resolved.kind)),
             Self::Method => facts.method.clone(),
             Self::Principal => facts.principal.clone(),
             Self::PrincipalProject => project(&facts.principal_project),
@@ -58,13 +60,13 @@ impl Dimension {
             Self::ResourceProject => project(&facts.resource_project),
             Self::Resource => facts.resource.clone(),
             Self::Model => facts.model.clone(),
-            Self::Reason => attributed.call.reason.map(|reason| reason.name().to_owned()),
-            Self::Day => facts.time.map(|time| in_zone(time, timezone, "%Y-%m-%d")),
-            Self::Month => facts.time.map(|time| in_zone(time, timezone, "%Y-%m")),
-            Self::Hour => facts.time.map(|time| hour(time, timezone)),
+            Self::Reason => attributed.call.reason.map(|reason| SharedText::new_static(reason.name())),
+            Self::Day => facts.time.map(|time| in_zone(time, timezone, "%Y-%m-%d").into()),
+            Self::Month => facts.time.map(|time| in_zone(time, timezone, "%Y-%m").into()),
+            Self::Hour => facts.time.map(|time| hour(time, timezone).into()),
             Self::Log => facts.log_name.clone(),
         };
-        value.unwrap_or_else(|| NONE.to_owned())
+        value.unwrap_or(SharedText::new_static(NONE))
     }
 }
 

@@ -305,7 +305,7 @@ mod tests {
     }
 
     fn payer(id: Option<&str>, number: Option<u64>) -> Payer {
-        Payer { namespace: Namespace::GcpProject, id: id.map(str::to_owned), number }
+        Payer { namespace: Namespace::GcpProject, id: id.map(Into::into), number }
     }
 
     fn unit<'a>(mapping: &'a Mapping, payer: &Payer, time: Option<i64>) -> Option<&'a str> {

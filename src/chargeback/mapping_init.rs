@@ -41,13 +41,13 @@ pub fn skeleton(payers: &[(Payer, u64, u64)], directory: &Directory) -> String {
 
 /// The name a row uses for a payer: the id if anything tells it, else the number.
 fn name(payer: &Payer, directory: &Directory) -> Option<PayerName> {
-    let id = payer.id.clone().or_else(|| directory.id_of(payer.number?).map(str::to_owned));
+    let id = payer.id.clone().or_else(|| directory.id_of(payer.number?).cloned());
     id.map(PayerName::Id).or(payer.number.map(PayerName::Number))
 }
 
 fn text(name: &PayerName) -> String {
     match name {
-        PayerName::Id(id) => id.clone(),
+        PayerName::Id(id) => id.to_string(),
         PayerName::Number(number) => number.to_string(),
     }
 }
@@ -96,7 +96,7 @@ mod tests {
     use crate::model::payer::Namespace;
 
     fn payer(id: Option<&str>, number: Option<u64>) -> Payer {
-        Payer { namespace: Namespace::GcpProject, id: id.map(str::to_owned), number }
+        Payer { namespace: Namespace::GcpProject, id: id.map(Into::into), number }
     }
 
     #[test]

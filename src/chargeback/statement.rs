@@ -12,6 +12,7 @@ use super::attribution::Attributed;
 use super::dimension::Dimension;
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
+use crate::model::text::SharedText;
 
 /// What a statement adds up for a group.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -68,7 +69,7 @@ pub enum StatementError {
 /// Where a call was put: the columns that later stages decide. One row of the table of payers.
 #[derive(PartialEq, Eq, Hash)]
 struct Place {
-    key: Vec<String>,
+    key: Vec<SharedText>,
 }
 
 /// Adds calls up until the statement is made.
@@ -77,7 +78,7 @@ pub struct Accumulator<'t> {
     directory: &'t Directory,
     timezone: Tz,
     places: HashMap<Place, u32>,
-    groups: HashMap<(u32, Vec<String>), Measures>,
+    groups: HashMap<(u32, Vec<SharedText>), Measures>,
     overflow: bool,
 }
 
@@ -109,7 +110,7 @@ impl<'t> Accumulator<'t> {
 
     /// Adds one call.
     pub fn add(&mut self, attributed: &Attributed<'_>) {
-        let values = |facts: bool| -> Vec<String> {
+        let values = |facts: bool| -> Vec<SharedText> {
             let columns = self.by.iter().filter(|dimension| is_fact(**dimension) == facts);
             columns.map(|dimension| dimension.value(attributed, self.directory, self.timezone)).collect()
         };
@@ -161,7 +162,7 @@ impl<'t> Accumulator<'t> {
 
 /// The table of places: its number and the columns that directory and mapping decide.
 fn places_table(places: HashMap<Place, u32>, decided: &[Dimension]) -> PolarsResult<DataFrame> {
-    let mut rows: Vec<(u32, Vec<String>)> = places.into_iter().map(|(place, number)| (number, place.key)).collect();
+    let mut rows: Vec<(u32, Vec<SharedText>)> = places.into_iter().map(|(place, number)| (number, place.key)).collect();
     rows.sort_unstable();
     let mut columns = vec![Column::new("place".into(), rows.iter().map(|(number, _)| *number).collect::<Vec<u32>>())];
     for (at, dimension) in decided.iter().enumerate() {
@@ -172,8 +173,8 @@ fn places_table(places: HashMap<Place, u32>, decided: &[Dimension]) -> PolarsRes
 }
 
 /// The table of sums: place, facts and measures. Wide sums stand as two halves, because the engine's integers wrap.
-fn groups_table(groups: HashMap<(u32, Vec<String>), Measures>, facts: &[Dimension]) -> PolarsResult<DataFrame> {
-    let rows: Vec<((u32, Vec<String>), Measures)> = groups.into_iter().collect();
+fn groups_table(groups: HashMap<(u32, Vec<SharedText>), Measures>, facts: &[Dimension]) -> PolarsResult<DataFrame> {
+    let rows: Vec<((u32, Vec<SharedText>), Measures)> = groups.into_iter().collect();
     let integers = |name: &str, value: &dyn Fn(&Measures) -> u64| {
         Column::new(name.into(), rows.iter().map(|(_, measures)| value(measures)).collect::<Vec<u64>>())
     };

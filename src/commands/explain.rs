@@ -169,7 +169,7 @@ fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
     };
     line(out, "", &why);
     if let (UNMAPPED, Some(_), Some(payer)) = (attributed.unit, &logs.mapping, &attributed.resolved.payer) {
-        let row = payer.id.clone().or(payer.number.map(|number| number.to_string())).unwrap_or_default();
+        let row = payer.id.clone().or(payer.number.map(|number| number.to_string().into())).unwrap_or_default();
         let inventory = if payer.id.is_none() { ", or an inventory that has this number (--projects)" } else { "" };
         line(out, "", &format!("add a row `{row},UNIT` to the mapping{inventory}"));
     }

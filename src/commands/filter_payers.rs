@@ -71,7 +71,7 @@ pub(super) fn of_unit(
 }
 
 fn candidate(payer: Payer) -> Candidate {
-    Candidate::Project { id: payer.id, number: payer.number }
+    Candidate::Project { id: payer.id.map(String::from), number: payer.number }
 }
 
 fn holds_in(row: &MappingRow, period: &Period) -> bool {

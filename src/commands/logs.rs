@@ -316,7 +316,7 @@ fn flag_estimates(calls: &mut [Call], settings: &Settings) {
         return;
     }
     for call in calls {
-        if call.facts.service.as_ref().is_some_and(|service| settings.sampled.value.contains_key(service)) {
+        if call.facts.service.as_ref().is_some_and(|service| settings.sampled.value.contains_key(service.as_str())) {
             call.facts.add_flag(Flag::Estimate);
         }
     }

@@ -12,6 +12,7 @@ use super::resource_name::{Container, container_of};
 use crate::model::observation::{CallKey, EntryId, JobFamily, Phase, SplitPart};
 use crate::model::payer::{PayerName, PayerRef};
 use crate::model::reason::MergeCause;
+use crate::model::text::shared;
 
 /// Which call an entry tells of, and how loudly.
 pub struct Told {
@@ -60,7 +61,7 @@ fn job(call: &Audited<'_>) -> Option<Told> {
     }
     let job = call.job()?;
     let (project, id) = &job.identity;
-    let location = job.location.as_deref().map(str::to_lowercase);
+    let location = job.location.as_deref().map(|location| shared(&location.to_lowercase()));
     let base = identity(&["bigquery_job", project, id]);
     let full = identity(&["bigquery_job", project, id, location.as_deref().unwrap_or_default()]);
     let (rank, phase) = match (job.form, job.stage) {
@@ -155,7 +156,7 @@ pub fn learnt_pair(entry: &LogEntry<'_>) -> Option<(u64, String)> {
     match (name(label)?, name(log)?) {
         (PayerName::Number(number), PayerName::Id(id)) | (PayerName::Id(id), PayerName::Number(number)) => {
             // Google's own projects are nobody's payer; an id beside their number is another project's.
-            (!GOOGLE_SDK_PROJECTS.contains(&number)).then_some((number, id))
+            (!GOOGLE_SDK_PROJECTS.contains(&number)).then(|| (number, id.into()))
         }
         (PayerName::Number(_), PayerName::Number(_)) | (PayerName::Id(_), PayerName::Id(_)) => None,
     }

@@ -6,6 +6,7 @@ use crate::model::payer::PayerRef;
 
 use super::project_ref::ProjectRef;
 use super::resource_name::project_of;
+use crate::model::text::{SharedText, shared};
 
 closed_list! {
     /// The kind of an identity.
@@ -30,7 +31,7 @@ closed_list! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The text to show: the e-mail address, else the subject, as written.
-    pub shown: Option<String>,
+    pub shown: Option<SharedText>,
     /// The project that owns the identity.
     pub project: Option<PayerRef>,
     /// What kind of caller it is.
@@ -76,14 +77,14 @@ pub fn identify(email: Option<&str>, subject: Option<&str>, key_name: Option<&st
         owner = owner_of_key(key_name).unwrap_or(owner);
     }
     let (kind, project) = owner;
-    Identity { shown: email.or(subject).map(str::to_owned), project, kind }
+    Identity { shown: email.or(subject).map(shared), project, kind }
 }
 
 /// The identity at the origin of a delegation chain: the first link. `None` when there is no chain or its first link
 /// is empty; a later link is not the origin.
-pub fn origin(chain: &[Link<'_>]) -> Option<String> {
+pub fn origin(chain: &[Link<'_>]) -> Option<SharedText> {
     let first = chain.first()?;
-    first.email.filter(|text| !text.is_empty()).or(first.subject.filter(|text| !text.is_empty())).map(str::to_owned)
+    first.email.filter(|text| !text.is_empty()).or(first.subject.filter(|text| !text.is_empty())).map(shared)
 }
 
 fn owner_of(text: &str) -> Owner {

@@ -5,6 +5,7 @@ use crate::gcp::bigquery_entry::{BigQueryServiceData, Job, JobEvent, Reservation
 use crate::gcp::lenient::{Field, TextMap};
 use crate::gcp::mention::Mention;
 use crate::gcp::resource_name::job_of;
+use crate::model::text::{SharedText, shared};
 
 /// How far a job had come when the entry was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub struct JobFacts {
     /// The field that names the project.
     pub project: Option<Mention>,
     /// The location, as written.
-    pub location: Option<String>,
+    pub location: Option<SharedText>,
     /// Which form told of it.
     pub form: Form,
     /// How far it had come.
@@ -112,7 +113,7 @@ fn v2(call: &Audited<'_>) -> Option<JobFacts> {
     Some(JobFacts {
         identity: (project.to_owned(), id.to_owned()),
         project: Mention::new(path, job_name, project),
-        location: location.map(str::to_owned),
+        location: location.map(shared),
         form: Form::V2,
         stage: if name == "jobChange" && is_done(event, job) { JobStage::Ended } else { JobStage::Begun },
         kind: match config.and_then(|config| config.kind.text()) {
@@ -168,7 +169,7 @@ fn v1(call: &Audited<'_>) -> Option<JobFacts> {
     Some(JobFacts {
         identity,
         project,
-        location: job.job_name.as_ref().and_then(|name| name.location.text()).map(str::to_owned),
+        location: job.job_name.as_ref().and_then(|name| name.location.text()).map(shared),
         form: Form::V1,
         stage,
         kind: v1_kind(job, event_name),
@@ -227,7 +228,7 @@ fn by_name(call: &Audited<'_>) -> Option<JobFacts> {
             .resource
             .as_ref()
             .and_then(|resource| resource.labels.as_ref()?.location.text())
-            .map(str::to_owned),
+            .map(shared),
         form: Form::Name,
         stage: JobStage::Mentioned,
         kind: JobKind::Unstated,

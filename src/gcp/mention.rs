@@ -10,6 +10,7 @@ use crate::model::payer::PayerRef;
 use crate::model::reason::PayerReason;
 
 use super::kind::Rule;
+use crate::model::text::shared;
 
 /// A field that names a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Mention {
                 reference.to_payer_ref().map_or(Named::Invalid, Named::Project)
             }
         };
-        Some(Self { evidence: Evidence { path: path.into(), text: text.to_owned() }, named })
+        Some(Self { evidence: Evidence { path: path.into(), text: shared(text) }, named })
     }
 
     /// The payer it names.

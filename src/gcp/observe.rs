@@ -9,6 +9,7 @@ use super::service::{MethodClass, Service};
 use super::timestamp;
 use crate::model::observation::{Candidate, Charge, Facts, Observation, Source};
 use crate::model::reason::{DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
+use crate::model::text::{SharedText, shared};
 
 /// The observation that an entry makes; what is odd about it is added to `notes`.
 pub fn observation(
@@ -19,7 +20,7 @@ pub fn observation(
     notes: &mut Vec<(DiagnosticKind, String)>,
 ) -> Observation {
     let entry = call.entry;
-    let log_name = entry.log_name.text().map(|name| decoded_log_name(name).into_owned());
+    let log_name = entry.log_name.text().map(|name| shared(&decoded_log_name(name)));
     let time = entry.timestamp.text().and_then(timestamp::parse);
     let received = entry.receive_timestamp.text().and_then(timestamp::parse);
     if time.is_none() {
@@ -49,7 +50,7 @@ pub fn observation(
 fn facts(
     call: &Audited<'_>,
     verdict: Verdict,
-    log_name: Option<String>,
+    log_name: Option<SharedText>,
     time: Option<i64>,
     received: Option<i64>,
 ) -> Facts {
@@ -88,8 +89,8 @@ fn facts(
     let (model, model_version) = verdict.model.map_or((None, None), |(model, version)| (Some(model), version));
     Facts {
         time,
-        service: audit.service_name.text().map(str::to_owned),
-        method: audit.method_name.text().map(str::to_owned),
+        service: audit.service_name.text().map(shared),
+        method: audit.method_name.text().map(shared),
         kind: verdict.kind.name(),
         candidates: differing(&verdict.charge, verdict.candidates),
         charge: verdict.charge,
@@ -97,13 +98,13 @@ fn facts(
         principal: caller.shown,
         principal_project: caller.project,
         delegated_by,
-        resource: audit.resource_name.text().map(str::to_owned),
+        resource: audit.resource_name.text().map(shared),
         resource_project: verdict.resource_project,
         location: verdict.location.or_else(|| location(call)),
         model,
         model_version,
         reason: hard_reason(call, verdict.reason, status_code),
-        method_reason: verdict.method_reason.unwrap_or_else(|| method_reason(call)),
+        method_reason: verdict.method_reason.unwrap_or_else(|| method_reason(call.service, class)),
         driver,
         quantity_unit,
         usage: verdict.usage,
@@ -112,7 +113,7 @@ fn facts(
         flags,
         labels: verdict.labels,
         log_name,
-        insert_id: call.entry.insert_id.text().map(str::to_owned),
+        insert_id: call.entry.insert_id.text().map(SharedText::new),
         lateness: time.zip(received).map(|(time, received)| received.saturating_sub(time)),
     }
 }
@@ -143,10 +144,10 @@ fn hard_reason(call: &Audited<'_>, kinds: Option<Reason>, status_code: i64) -> O
     by_stream.or(kinds).or(by_status)
 }
 
-fn method_reason(call: &Audited<'_>) -> Option<Reason> {
-    match call.service {
-        None => Some(Reason::UnknownService),
-        Some(service) => service.reason(call.method()),
+fn method_reason(service: Option<&Service>, class: Option<MethodClass>) -> Option<Reason> {
+    match (service, class) {
+        (None, _) | (_, None) => Some(Reason::UnknownService),
+        (Some(service), Some(class)) => service.reason(class),
     }
 }
 
@@ -178,12 +179,12 @@ fn driver(service: Option<&Service>, class: Option<MethodClass>, capacity: bool)
     (driver, unit)
 }
 
-fn location(call: &Audited<'_>) -> Option<String> {
+fn location(call: &Audited<'_>) -> Option<SharedText> {
     let current = call.audit.resource_location.as_ref().and_then(|location| location.current_locations.as_ref());
     let current = current.and_then(|locations| locations.first()?.text());
     let labels = call.entry.resource.as_ref().and_then(|resource| resource.labels.as_ref());
     let label = labels.and_then(|labels| labels.location.text().or(labels.region.text()).or(labels.zone.text()));
-    current.or(label).or_else(|| call.audit.resource_name.text().and_then(location_of)).map(str::to_owned)
+    current.or(label).or_else(|| call.audit.resource_name.text().and_then(location_of)).map(shared)
 }
 
 /// How much a charge says: the entries of an operation need not all name the payer.

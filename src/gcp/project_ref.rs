@@ -99,6 +99,10 @@ fn hexadecimal(token: &str) -> ProjectRef<'_> {
 
 /// The domain and the name of an id; most ids have no domain.
 fn split_domain(id: &str) -> (Option<&str>, &str) {
+    // Asked of nearly every field that names a project, and nearly always in vain.
+    if !id.bytes().any(|byte| matches!(byte, b':' | b'%')) {
+        return (None, id);
+    }
     match id.split_once(':').or_else(|| id.split_once("%3A")).or_else(|| id.split_once("%3a")) {
         Some((domain, name)) => (Some(domain), name),
         None => (None, id),

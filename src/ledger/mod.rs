@@ -9,6 +9,7 @@ use crate::model::call::{Call, CallState};
 use crate::model::document::{Diagnostics, diagnose, merge_diagnostics};
 use crate::model::observation::{CallKey, JobFamily, Observation};
 use crate::model::reason::DiagnosticKind;
+use crate::model::text::SharedText;
 
 /// Calls are kept in this many parts by hash, so that threads can merge without waiting for each other.
 const SHARDS: usize = 64;
@@ -100,7 +101,7 @@ fn close_shard(mut shard: States) -> (Vec<Call>, Diagnostics) {
 
 /// A job told without a location joins the only location of its id, or the lowest of several.
 fn join_locations(shard: &mut States, diagnostics: &mut Diagnostics) {
-    let mut families: BTreeMap<CallKey, BTreeSet<(String, CallKey)>> = BTreeMap::new();
+    let mut families: BTreeMap<CallKey, BTreeSet<(SharedText, CallKey)>> = BTreeMap::new();
     let mut homeless: Vec<(CallKey, CallKey)> = Vec::new();
     for (key, keyed) in shard.iter() {
         match &keyed.family {
@@ -121,7 +122,7 @@ fn join_locations(shard: &mut States, diagnostics: &mut Diagnostics) {
                 names.sort();
                 format!(
                     "{} joined `{location}` of {} locations",
-                    names.first().map_or("a job", String::as_str),
+                    names.first().map_or("a job", SharedText::as_str),
                     members.len()
                 )
             });

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use super::observation::{CallKey, EntryId, Facts, Observation, Phase, Source};
 use super::reason::{Flag, MergeCause, Reason};
+use super::text::SharedText;
 
 /// The state of one call while entries arrive: for each entry identity, the first record that carries it and how many
 /// copies of which content there were.
@@ -66,7 +67,7 @@ pub struct Teller {
     /// Where its first record stands.
     pub source: Source,
     /// Its `insertId`.
-    pub insert_id: Option<String>,
+    pub insert_id: Option<SharedText>,
     /// Which part of the call it tells of.
     pub phase: Phase,
     /// By what it belongs to the call.
@@ -86,7 +87,7 @@ fn content(observation: &Observation) -> u64 {
 }
 
 /// The place by which the first of several copies is chosen.
-fn place(observation: &Observation) -> (&Option<String>, Source) {
+fn place(observation: &Observation) -> (&Option<SharedText>, Source) {
     (&observation.facts.log_name, observation.source)
 }
 

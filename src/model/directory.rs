@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::payer::{Namespace, Payer, PayerName, PayerRef};
+use super::text::SharedText;
 
 /// What an inventory says of one payer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,16 +24,16 @@ pub struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     by_id: BTreeMap<String, Entry>,
-    id_of: BTreeMap<u64, String>,
+    id_of: BTreeMap<u64, SharedText>,
     learnt_number: BTreeMap<String, u64>,
-    learnt_id: BTreeMap<u64, String>,
+    learnt_id: BTreeMap<u64, SharedText>,
 }
 
 impl Directory {
     /// Adds an inventory's entry. An entry that is already known keeps what it has and gains what it lacks.
     pub fn add(&mut self, entry: Entry) {
         if let Some(number) = entry.number {
-            self.id_of.entry(number).or_insert_with(|| entry.id.clone());
+            self.id_of.entry(number).or_insert_with(|| entry.id.as_str().into());
         }
         let known =
             self.by_id.entry(entry.id.clone()).or_insert_with(|| Entry { id: entry.id.clone(), ..Entry::default() });
@@ -60,7 +61,7 @@ impl Directory {
             let inventory_agrees = self.id_of.get(number).is_none_or(|known| known == id)
                 && self.by_id.get(id).and_then(|entry| entry.number).is_none_or(|known| known == *number);
             if inventory_agrees && ids[number] == 1 && numbers[id.as_str()] == 1 {
-                self.learnt_id.insert(*number, id.clone());
+                self.learnt_id.insert(*number, id.as_str().into());
                 self.learnt_number.insert(id.clone(), *number);
             } else {
                 contradicted.push((*number, id.clone()));
@@ -74,15 +75,13 @@ impl Directory {
         let namespace = reference.namespace;
         match &reference.name {
             PayerName::Id(id) => Payer { namespace, id: Some(id.clone()), number: self.number_of(id) },
-            PayerName::Number(number) => {
-                Payer { namespace, id: self.id_of(*number).map(str::to_owned), number: Some(*number) }
-            }
+            PayerName::Number(number) => Payer { namespace, id: self.id_of(*number).cloned(), number: Some(*number) },
         }
     }
 
     /// The id of a number.
-    pub fn id_of(&self, number: u64) -> Option<&str> {
-        self.id_of.get(&number).or_else(|| self.learnt_id.get(&number)).map(String::as_str)
+    pub fn id_of(&self, number: u64) -> Option<&SharedText> {
+        self.id_of.get(&number).or_else(|| self.learnt_id.get(&number))
     }
 
     /// The number of an id.
@@ -119,7 +118,7 @@ impl Directory {
 /// A payer of Google Cloud by id, for tests and inventories.
 impl From<&str> for Payer {
     fn from(id: &str) -> Self {
-        Self { namespace: Namespace::GcpProject, id: Some(id.to_owned()), number: None }
+        Self { namespace: Namespace::GcpProject, id: Some(id.into()), number: None }
     }
 }
 
@@ -133,7 +132,7 @@ mod tests {
         directory.add(Entry { id: "ads-prod".into(), number: Some(7), ..Entry::default() });
         let stated = BTreeSet::from([(7, "other".to_owned()), (9, "ads-prod".to_owned())]);
         assert_eq!(directory.learn(&stated).len(), 2);
-        assert_eq!((directory.id_of(7), directory.id_of(9)), (Some("ads-prod"), None));
+        assert_eq!((directory.id_of(7), directory.id_of(9)), (Some(&"ads-prod".into()), None));
         assert_eq!((directory.number_of("other"), directory.number_of("ads-prod")), (None, Some(7)));
     }
 
@@ -143,7 +142,7 @@ mod tests {
         let pairs = BTreeSet::from([(7, "aa".to_owned()), (7, "bb".to_owned()), (8, "cc".to_owned())]);
         assert_eq!(directory.learn(&pairs).len(), 2);
         assert_eq!(directory.id_of(7), None);
-        assert_eq!(directory.id_of(8), Some("cc"));
+        assert_eq!(directory.id_of(8), Some(&"cc".into()));
     }
 
     #[test]

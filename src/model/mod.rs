@@ -12,4 +12,5 @@ pub mod payer;
 pub mod reason;
 pub mod stats;
 pub mod tally;
+pub mod text;
 pub mod time;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::payer::PayerRef;
 use super::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
+use super::text::SharedText;
 
 /// The 128-bit hash of a call's canonical identity string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,7 +35,7 @@ pub struct Evidence {
     /// Canonical path, such as `protoPayload.authorizationInfo[1].resource`. Mostly one of a few fixed texts.
     pub path: Cow<'static, str>,
     /// The text at that path, unchanged.
-    pub text: String,
+    pub text: SharedText,
 }
 
 /// A claim that a payer carries a call: who, by which rule, proved by which field, how surely.
@@ -142,7 +143,7 @@ pub struct JobFamily {
     /// Key of (project, job id).
     pub base: CallKey,
     /// The location in lower case.
-    pub location: Option<String>,
+    pub location: Option<SharedText>,
 }
 
 /// The facts of one entry. Texts are as the entry has them; absent is `None`, never empty.
@@ -151,9 +152,9 @@ pub struct Facts {
     /// Time in nanoseconds since 1970 UTC.
     pub time: Option<i64>,
     /// `serviceName`.
-    pub service: Option<String>,
+    pub service: Option<SharedText>,
     /// `methodName`.
-    pub method: Option<String>,
+    pub method: Option<SharedText>,
     /// The kind that judged the entry (a file stem).
     pub kind: &'static str,
     /// Who carries the call.
@@ -163,21 +164,21 @@ pub struct Facts {
     /// Other fields that name projects.
     pub candidates: Vec<Candidate>,
     /// The caller.
-    pub principal: Option<String>,
+    pub principal: Option<SharedText>,
     /// The project that owns the caller's identity; a hint, never evidence.
     pub principal_project: Option<PayerRef>,
     /// The identity at the origin of a delegation chain.
-    pub delegated_by: Option<String>,
+    pub delegated_by: Option<SharedText>,
     /// `resourceName`.
-    pub resource: Option<String>,
+    pub resource: Option<SharedText>,
     /// The project that holds the resource.
     pub resource_project: Option<PayerRef>,
     /// Region or zone.
-    pub location: Option<String>,
+    pub location: Option<SharedText>,
     /// Publisher and name of a model.
-    pub model: Option<String>,
+    pub model: Option<SharedText>,
     /// The model's version.
-    pub model_version: Option<String>,
+    pub model_version: Option<SharedText>,
     /// A reason that holds whatever the rest of the call says.
     pub reason: Option<Reason>,
     /// The reason that the method gives if nothing else does; `None` for a billable method.
@@ -197,9 +198,9 @@ pub struct Facts {
     /// Labels of the job or request, sorted by key.
     pub labels: Vec<(String, String)>,
     /// The log's name with its id decoded.
-    pub log_name: Option<String>,
+    pub log_name: Option<SharedText>,
     /// `insertId`.
-    pub insert_id: Option<String>,
+    pub insert_id: Option<SharedText>,
     /// The delay between event and ingestion in nanoseconds, if both are known.
     pub lateness: Option<i64>,
 }

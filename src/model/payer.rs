@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::closed_list::closed_list;
+use super::text::SharedText;
 
 closed_list! {
     /// The kind of account that is billed.
@@ -15,7 +16,7 @@ closed_list! {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PayerName {
     /// The payer's id.
-    Id(String),
+    Id(SharedText),
     /// The payer's number.
     Number(u64),
 }
@@ -31,7 +32,7 @@ pub struct PayerRef {
 
 impl PayerRef {
     /// A reference to a Google Cloud project by id.
-    pub fn project_id(id: impl Into<String>) -> Self {
+    pub fn project_id(id: impl Into<SharedText>) -> Self {
         Self { namespace: Namespace::GcpProject, name: PayerName::Id(id.into()) }
     }
 
@@ -49,9 +50,16 @@ pub struct Payer {
     /// The kind of account.
     pub namespace: Namespace,
     /// The id, unless only the number is known.
-    pub id: Option<String>,
+    pub id: Option<SharedText>,
     /// The number, if it is known.
     pub number: Option<u64>,
+}
+
+impl Payer {
+    /// What [`fmt::Display`] writes, without writing it where the id is known.
+    pub fn to_shared(&self) -> SharedText {
+        self.id.clone().unwrap_or_else(|| self.to_string().into())
+    }
 }
 
 impl fmt::Display for Payer {

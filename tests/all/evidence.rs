@@ -54,7 +54,7 @@ fn check(provider: &Provider, unit: &Unit<'_>) -> Checked {
     let (mut wrong, mut held) = (Vec::new(), Vec::new());
     for Evidence { path, text } in claimed(&observation) {
         match at(&entry, path) {
-            Some(Value::String(found)) if found == text => held.push((path.to_string(), text.clone())),
+            Some(Value::String(found)) if found == text => held.push((path.to_string(), text.to_string())),
             found => wrong.push(format!("line {}: {path} is {found:?}, not {text:?}", source.line)),
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn id(field: &str, written: &str) -> Result<String, String> {
         ProjectRef::Number { .. } | ProjectRef::Wildcard | ProjectRef::Invalid => None,
     };
     match reference.map(|reference| reference.name) {
-        Some(PayerName::Id(id)) => Ok(id),
+        Some(PayerName::Id(id)) => Ok(id.into()),
         Some(PayerName::Number(_)) | None => Err(format!("{field} `{written}` is not a project id")),
     }
 }

@@ -13,6 +13,7 @@ use crate::gcp::mention::{self, Mention};
 use crate::gcp::resource_name::{ReservationOwner, job_of, project_of, reservation_project};
 use crate::model::observation::{Charge, Evidence, Usage};
 use crate::model::reason::{Flag, PayerReason, Reason};
+use crate::model::text::shared;
 
 /// Judges a call to BigQuery: a job, something that happened on the side of one, or administration.
 pub fn judge(call: &Audited<'_>) -> Verdict {
@@ -47,7 +48,7 @@ fn judge_request(call: &Audited<'_>) -> Verdict {
     verdict.method_reason = Some(Some(Reason::OpenOperation));
     if let Some(data) = call.audit.service_data.as_ref() {
         let asked = data.job_insert_request.as_ref().and_then(|request| request.job.as_ref());
-        verdict.location = asked.and_then(|job| job.job_name.as_ref()?.location.text()).map(str::to_owned);
+        verdict.location = asked.and_then(|job| job.job_name.as_ref()?.location.text()).map(shared);
         if is_dry_run(data) && call.status_code() == 0 {
             verdict.reason = Some(Reason::DryRun);
         }
@@ -214,7 +215,7 @@ fn capacity(job: &JobFacts) -> Option<(Charge, Option<u64>)> {
 fn reservation_charge(reservation: &Reservation) -> Option<Charge> {
     let rule = Rule::BigqueryJobReservation;
     let evidence =
-        reservation.named.as_ref().map(|(path, text)| Evidence { path: path.clone().into(), text: text.clone() });
+        reservation.named.as_ref().map(|(path, text)| Evidence { path: path.clone().into(), text: shared(text) });
     let unknown = Charge::Nobody { rule: rule.name(), reason: PayerReason::UnknownReservation, evidence };
     let Some((path, text)) = &reservation.named else { return Some(unknown) };
     match reservation_project(text) {

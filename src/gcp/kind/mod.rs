@@ -24,6 +24,7 @@ use crate::model::closed_list::closed_list;
 use crate::model::observation::{Candidate, Charge, Claim, Usage};
 use crate::model::payer::PayerRef;
 use crate::model::reason::{Flag, Reason};
+use crate::model::text::SharedText;
 
 closed_list! {
     /// The kind of a call: how its payer is found. The names are the stems of files.
@@ -166,11 +167,11 @@ pub struct Verdict {
     /// What is special.
     pub flags: Vec<Flag>,
     /// Publisher/name and version of a model.
-    pub model: Option<(String, Option<String>)>,
+    pub model: Option<(SharedText, Option<SharedText>)>,
     /// Labels of the job or request.
     pub labels: Vec<(String, String)>,
     /// The location, if the kind knows it better than the entry's usual fields.
-    pub location: Option<String>,
+    pub location: Option<SharedText>,
 }
 
 impl Verdict {

@@ -7,6 +7,7 @@ use super::resource::{first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
 use crate::gcp::mention;
 use crate::gcp::resource_name::model_of;
+use crate::model::text::shared;
 
 /// Judges a call to Vertex AI.
 pub fn judge(call: &Audited<'_>) -> Verdict {
@@ -26,7 +27,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
         .resource_name
         .text()
         .and_then(model_of)
-        .map(|(publisher, name, version)| (format!("{publisher}/{name}"), version.map(str::to_owned)));
+        .map(|(publisher, name, version)| (shared(&format!("{publisher}/{name}")), version.map(shared)));
     if let Some(labels) = call.audit.request.as_ref().and_then(|request| request.labels.as_ref()) {
         verdict.labels = labels.to_labels();
     }
