@@ -37,6 +37,7 @@ mod stats_option;
 mod structure;
 mod sums;
 mod survivors;
+mod truth;
 mod values;
 mod vectors;
 mod where_option;

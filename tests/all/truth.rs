@@ -1,0 +1,137 @@
+//! The generated logs and the truth about them: billtrail finds what the generator meant, whatever the seed and the options.
+
+#[path = "../../examples/generate/generator/mod.rs"]
+mod generator;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use generator::{Options, generate};
+use serde_json::Value;
+
+use super::world::document;
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Generates logs and reads the truth about them.
+fn generated(directory: &Path, options: &str) -> Value {
+    let arguments = Arguments::try_parse_from(std::iter::once("generate").chain(options.split_whitespace())).unwrap();
+    generate(&arguments.options, directory).unwrap();
+    serde_json::from_slice(&fs::read(directory.join("truth.json")).unwrap()).unwrap()
+}
+
+/// A report over the generated logs.
+fn report(directory: &Path, by: &str) -> Value {
+    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let (logs, map, projects) = (path("logs"), path("business-units.csv"), path("projects.json"));
+    document(&["report", &logs, "--map", &map, "--projects", &projects, "--by", by])
+}
+
+/// The rows of a table by key, each with the measures that both sides know.
+fn rows(rows: &Value, key: &[&str], measures: &[&str]) -> BTreeMap<Vec<String>, Vec<u64>> {
+    let texts = |row: &Value| key.iter().map(|name| row[*name].as_str().unwrap().to_owned()).collect();
+    let sums = |row: &Value| measures.iter().map(|name| row[*name].as_u64().unwrap()).collect();
+    rows.as_array().unwrap().iter().map(|row| (texts(row), sums(row))).collect()
+}
+
+/// Fails with the first rows that differ.
+#[track_caller]
+fn same(found: &BTreeMap<Vec<String>, Vec<u64>>, truth: &BTreeMap<Vec<String>, Vec<u64>>, options: &str) {
+    assert!(truth.len() > 10, "{options}: only {} rows", truth.len());
+    let keys = truth.keys().chain(found.keys().filter(|key| !truth.contains_key(*key)));
+    let off: Vec<String> = keys
+        .filter(|key| found.get(*key) != truth.get(*key))
+        .map(|key| format!("{key:?}: found {:?}, true is {:?}", found.get(key), truth.get(key)))
+        .collect();
+    assert!(off.is_empty(), "{options}: {} rows differ:\n{}", off.len(), off[..off.len().min(20)].join("\n"));
+}
+
+const MEASURES: [&str; 6] = ["calls", "billable_calls", "failed_calls", "billed_bytes", "slot_ms", "entries"];
+
+#[test]
+fn billtrail_finds_the_truth_about_generated_logs() {
+    let runs = [
+        "--bytes 4MB --seed 1 --odd 0.02",
+        "--bytes 4MB --seed 2 --odd 0.01 --duplicates 20% --days 1 --projects 7 --principals 5",
+        "--bytes 3MB --seed 3 --unseen 50% --file-size 40kB --compress gz",
+        "--bytes 3MB --seed 4 --single --compress zst --odd 1%",
+        "--bytes 2MB --seed 5 --distinct --odd 0",
+    ];
+    for options in runs {
+        let directory = tempfile::tempdir().unwrap();
+        let truth = generated(directory.path(), options);
+        let payers = report(directory.path(), "unit,payer,service");
+        assert_eq!(payers["tally"], truth["tally"], "{options}");
+        let key = ["unit", "payer", "service"];
+        same(&rows(&payers["rows"], &key, &MEASURES), &rows(&truth["by_payer"], &key, &MEASURES), options);
+        let key = ["service", "method", "day"];
+        let days = report(directory.path(), "service,method,day");
+        same(&rows(&days["rows"], &key, &["calls"]), &rows(&truth["by_day"], &key, &["calls"]), options);
+    }
+}
+
+#[test]
+fn the_default_logs_hold_all_that_a_reader_must_tell_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let tally = generated(directory.path(), "--bytes 12MB --odd 0.01")["tally"].take();
+    let named = |key: &str| tally[key].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(named("merged"), ["bigquery_job", "duplicate", "operation", "split"]);
+    assert_eq!(named("rejected"), ["invalid_escape", "invalid_json", "invalid_utf8", "wrong_type"]);
+    assert_eq!(named("skipped"), ["not_an_entry", "not_audit"]);
+    assert_eq!(named("unattributed"), ["container_log"]);
+    assert!(named("not_billable").len() >= 14, "{:?}", named("not_billable"));
+}
+
+#[test]
+fn distinct_entries_are_calls_of_their_own_and_single_ones_merge_only_copies() {
+    let directory = tempfile::tempdir().unwrap();
+    let distinct = generated(&directory.path().join("distinct"), "--bytes 2MB --odd 0 --distinct");
+    assert_eq!(distinct["tally"]["records"], distinct["tally"]["calls"]);
+    let single = generated(&directory.path().join("single"), "--bytes 2MB --odd 0 --single");
+    let merged: Vec<&String> = single["tally"]["merged"].as_object().unwrap().keys().collect();
+    assert_eq!(merged, ["duplicate"]);
+}
+
+/// Every file below a directory with its bytes.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.unwrap());
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files
+        .map(|file| (file.path().strip_prefix(directory).unwrap().to_owned(), fs::read(file.path()).unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_same_options_write_the_same_bytes_and_another_seed_writes_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let written = |name: &str, options: &str| {
+        generated(&directory.path().join(name), options);
+        files(&directory.path().join(name))
+    };
+    let first = written("first", "--bytes 1MB --seed 9");
+    assert!(first.len() > 50);
+    assert!(first == written("again", "--bytes 1MB --seed 9"));
+    assert!(first != written("other", "--bytes 1MB --seed 10"));
+    let path = directory.path().join("first");
+    let arguments = Arguments::try_parse_from(["generate", "--bytes", "1MB"]).unwrap();
+    assert!(generate(&arguments.options, &path).is_err(), "a directory that is not empty is left alone");
+}
+
+#[test]
+fn sizes_and_shares_are_read_strictly() {
+    let options = |args: &[&str]| Arguments::try_parse_from(std::iter::once("generate").chain(args.iter().copied()));
+    let read = options(&["--bytes", "2GB", "--unseen", "0.5", "--duplicates", "2.5%", "--odd", "1"]).unwrap().options;
+    assert_eq!((read.bytes, read.unseen, read.duplicates, read.odd), (2_000_000_000, 500_000, 25_000, 1_000_000));
+    for wrong in ["", "0", "x", "1.5GB", "-1", "18446744073709551615kB"] {
+        assert!(options(&["--bytes", wrong]).is_err(), "{wrong}");
+    }
+    for wrong in ["", "1.1", "101%", "x", "-0.1", "0.0000001", "."] {
+        assert!(options(&["--unseen", wrong]).is_err(), "{wrong}");
+    }
+}
