@@ -25,6 +25,8 @@ pub struct Entry {
 pub struct Directory {
     by_id: BTreeMap<String, Entry>,
     id_of: BTreeMap<u64, SharedText>,
+    /// The container of each container of the inventory.
+    parents: BTreeMap<String, String>,
     learnt_number: BTreeMap<String, u64>,
     learnt_id: BTreeMap<u64, SharedText>,
 }
@@ -42,9 +44,25 @@ impl Directory {
         for (key, value) in entry.labels {
             known.labels.entry(key).or_insert(value);
         }
+        for pair in entry.ancestors.windows(2) {
+            self.parents.entry(pair[0].clone()).or_insert_with(|| pair[1].clone());
+        }
         if known.ancestors.is_empty() {
             known.ancestors = entry.ancestors;
         }
+    }
+
+    /// The ancestors of an id, nearest first. Where its own entry ends early (some inventories name the parent alone),
+    /// what any entry tells of that parent goes on.
+    pub fn ancestors(&self, id: &str) -> Vec<String> {
+        let mut ancestors = self.by_id.get(id).map(|entry| entry.ancestors.clone()).unwrap_or_default();
+        while let Some(next) = ancestors.last().and_then(|last| self.parents.get(last)) {
+            if ancestors.contains(next) {
+                break;
+            }
+            ancestors.push(next.clone());
+        }
+        ancestors
     }
 
     /// Learns the pairs of number and id that entries state themselves. A number paired with several ids, an id with several
@@ -134,6 +152,23 @@ mod tests {
         assert_eq!(directory.learn(&stated).len(), 2);
         assert_eq!((directory.id_of(7), directory.id_of(9)), (Some(&"ads-prod".into()), None));
         assert_eq!((directory.number_of("other"), directory.number_of("ads-prod")), (None, Some(7)));
+    }
+
+    #[test]
+    fn an_ancestry_that_ends_early_goes_on_by_what_others_tell() {
+        let mut directory = Directory::default();
+        let mut add = |id: &str, ancestors: &[&str]| {
+            let ancestors = ancestors.iter().map(|name| (*name).to_owned()).collect();
+            directory.add(Entry { id: id.to_owned(), ancestors, ..Entry::default() });
+        };
+        add("a", &["folders/1"]);
+        add("b", &["folders/2", "folders/1", "organizations/9"]);
+        add("c", &["folders/3", "folders/4"]);
+        add("d", &["folders/4", "folders/3"]);
+        assert_eq!(directory.ancestors("a"), ["folders/1", "organizations/9"]);
+        assert_eq!(directory.ancestors("b"), ["folders/2", "folders/1", "organizations/9"]);
+        assert_eq!(directory.ancestors("c"), ["folders/3", "folders/4"], "a circle ends");
+        assert_eq!(directory.ancestors("none"), [""; 0]);
     }
 
     #[test]
