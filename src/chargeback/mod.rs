@@ -1,6 +1,7 @@
 //! Chargeback: the directory, the mapping and the statement. The only room that uses polars, for grouping, joining and
 //! sorting; no polars type leaves it.
 
+pub mod apportion;
 pub mod attribution;
 pub mod dimension;
 pub mod mapping;
