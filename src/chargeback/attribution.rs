@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::mapping::{Mapping, MappingRow};
+use super::mapping::{Decision, Mapping};
+use super::mapping_row::MappingRow;
 use super::resolve::{Resolved, Special, resolve};
 use crate::model::call::Call;
 use crate::model::directory::Directory;
@@ -18,6 +19,9 @@ const HOUR: i64 = 3_600_000_000_000;
 pub const UNATTRIBUTED: &str = "(unattributed)";
 /// The unit of a payer without a row in the mapping.
 pub const UNMAPPED: &str = "(unmapped)";
+
+/// The unit of a call whose payer's cost is divided among units: a call is not.
+pub const SHARED: &str = "(shared)";
 
 /// The tables by which calls are attributed.
 pub struct Attributor<'t> {
@@ -41,8 +45,10 @@ pub struct Attributed<'c> {
     pub unit: &'c str,
     /// The unit's cost centre.
     pub cost_center: Option<&'c str>,
-    /// The row of the mapping that decided.
+    /// The row of the mapping that decided; of rows that share, the first.
     pub row: Option<&'c MappingRow>,
+    /// A row that is as near as the one that decided and comes to something else.
+    pub tied: Option<&'c MappingRow>,
     /// Where the call ended.
     pub outcome: Outcome,
 }
@@ -58,6 +64,8 @@ pub struct Account {
     pub diagnostics: Diagnostics,
     /// Rows of the mapping that decided, by index.
     pub used_rows: BTreeSet<usize>,
+    /// Rows of the mapping that were equally near to a call, by index: the one that decided, and the other.
+    pub ties: BTreeSet<(usize, usize)>,
     /// The delay in nanoseconds within which 99 of 100 calls' entries arrived.
     pub lateness: Option<i64>,
     /// Payers with calls and billable calls.
@@ -83,6 +91,12 @@ impl Attributor<'_> {
             let attributed = self.attribute(call);
             account.tally.count(attributed.outcome);
             account.used_rows.extend(attributed.row.map(|row| row.index));
+            if let (Some(row), Some(tied)) = (attributed.row, attributed.tied) {
+                account.ties.insert((row.index, tied.index));
+                diagnose(&mut account.diagnostics, DiagnosticKind::MappingTie, || {
+                    format!("line {} ({}) decided, not line {} ({})", row.line, row.selector, tied.line, tied.selector)
+                });
+            }
             lateness.extend(call.facts.lateness);
             let billable = u64::from(call.reason.is_none());
             if let Some(payer) = &attributed.resolved.payer {
@@ -128,16 +142,18 @@ impl Attributor<'_> {
         let resolved = resolve(call, self.directory, self.special);
         let outcome = Outcome::of(call.reason, resolved.payer.as_ref(), resolved.payer_reason);
         let nobody = resolved.payer.is_none() || resolved.payer_reason == Some(PayerReason::GoogleSdkProject);
-        let row: Option<&MappingRow> = match (&resolved.payer, self.mapping) {
-            (Some(payer), Some(mapping)) if !nobody => mapping.unit(payer, call.facts.time),
+        let decision: Option<Decision<'_>> = match (&resolved.payer, self.mapping) {
+            (Some(payer), Some(mapping)) if !nobody => mapping.decide(payer, (&*call.facts).into()),
             _ => None,
         };
-        let unit = match row {
-            Some(row) => row.business_unit.as_str(),
-            None if nobody => UNATTRIBUTED,
-            None => UNMAPPED,
+        let (row, tied) = (decision.map(|decision| decision.row), decision.and_then(|decision| decision.tied));
+        let (unit, cost_center) = match row {
+            Some(row) if row.share.is_some() => (SHARED, None),
+            Some(row) => (row.business_unit.as_str(), row.cost_center.as_deref()),
+            None if nobody => (UNATTRIBUTED, None),
+            None => (UNMAPPED, None),
         };
-        Attributed { call, resolved, unit, cost_center: row.and_then(|row| row.cost_center.as_deref()), row, outcome }
+        Attributed { call, resolved, unit, cost_center, row, tied, outcome }
     }
 
     fn note_payers(&self, account: &mut Account, unmapped: &HashMap<String, (u64, u64)>) {

@@ -1,145 +1,23 @@
-//! The mapping from payers to business units: its rows, and which row decides for a payer at a time.
+//! The mapping from payers and calls to business units: its rows, and which row decides at a time.
 //!
-//! Reading the file is left to `mapping_csv`, advice on it to `mapping_check`.
+//! Reading the file is left to `mapping_csv` and `mapping_toml`, precedence to `mapping_selector`, words about it to
+//! `mapping_explain`, advice on it to `mapping_check`.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
-use globset::{GlobBuilder, GlobMatcher};
 
+use super::mapping_calls::CallRows;
+use super::mapping_cells::Draft;
+use super::mapping_pools::{self, PoolRow, Pools};
+use super::mapping_row::{MappingRow, moments};
+use super::mapping_selector::{CallTraits, Closeness, Nearness, Project, Projects, Selector, by_pattern};
+use super::mapping_share::Share;
+use crate::model::directory::Directory;
 use crate::model::payer::{Namespace, Payer};
 
-/// Which payers a row speaks of.
-#[derive(Debug, Clone)]
-pub enum Selector {
-    /// The project with this id.
-    Id(String),
-    /// The project with this number.
-    Number(u64),
-    /// Every project whose id the pattern matches. A project of which only the number is known has no id to match.
-    Glob(ProjectGlob),
-}
-
-impl Selector {
-    /// The order in which selectors decide: id, number, then globs with the most literal characters, the fewest
-    /// wildcards, and at last the smaller text.
-    fn precedence(&self) -> (u8, Reverse<usize>, usize, &str) {
-        match self {
-            Self::Id(id) => (0, Reverse(0), 0, id),
-            Self::Number(_) => (1, Reverse(0), 0, ""),
-            Self::Glob(glob) => (2, Reverse(glob.literals), glob.wildcards, &glob.text),
-        }
-    }
-
-    /// Whether neither selector is more specific: both name a project, or both are globs of equal specificity.
-    pub fn ties_with(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Glob(a), Self::Glob(b)) => (a.literals, a.wildcards) == (b.literals, b.wildcards),
-            (Self::Id(_) | Self::Number(_), Self::Id(_) | Self::Number(_)) => true,
-            (Self::Glob(_), Self::Id(_) | Self::Number(_)) | (Self::Id(_) | Self::Number(_), Self::Glob(_)) => false,
-        }
-    }
-}
-
-impl fmt::Display for Selector {
-    /// The selector with its noun: ``project `ads-prod` ``, ``glob `ads-*` ``.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => write!(f, "project `{id}`"),
-            Self::Number(number) => write!(f, "project number `{number}`"),
-            Self::Glob(glob) => write!(f, "glob `{}`", glob.text),
-        }
-    }
-}
-
-/// A pattern for project ids: `*` is any text, `?` one character, `[ab]` or `[a-f]` one of a set, `[!a]` one outside it.
-#[derive(Debug, Clone)]
-pub struct ProjectGlob {
-    text: String,
-    matcher: GlobMatcher,
-    literals: usize,
-    wildcards: usize,
-}
-
-impl ProjectGlob {
-    /// Reads a pattern. The error says in words what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let glob = GlobBuilder::new(text).backslash_escape(false).build().map_err(|error| error.kind().to_string())?;
-        let (mut literals, mut wildcards) = (0, 0);
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
-            match character {
-                '*' | '?' => wildcards += 1,
-                '[' => {
-                    wildcards += 1;
-                    characters.next_if(|next| matches!(next, '!' | '^'));
-                    // The first member of a set may be the closing bracket itself.
-                    characters.next();
-                    characters.by_ref().find(|member| *member == ']');
-                }
-                _ => literals += 1,
-            }
-        }
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher(), literals, wildcards })
-    }
-
-    /// The pattern as written.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The pattern as a regular expression for whole ids, without anchors.
-    pub fn regex(&self) -> &str {
-        let regex = self.matcher.glob().regex();
-        let regex = regex.strip_prefix("(?-u)").unwrap_or(regex);
-        regex.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).unwrap_or(regex)
-    }
-
-    /// Whether the pattern matches the whole id.
-    pub fn matches(&self, id: &str) -> bool {
-        self.matcher.is_match(id)
-    }
-}
-
-/// One row: the payers it speaks of, their unit, and when that holds.
-#[derive(Debug, Clone)]
-pub struct MappingRow {
-    /// The row's place among the rows, from 0.
-    pub index: usize,
-    /// The line of the file, from 1.
-    pub line: u64,
-    /// The payers.
-    pub selector: Selector,
-    /// The unit that carries their cost; never empty.
-    pub business_unit: String,
-    /// The unit's cost center, if the row names one.
-    pub cost_center: Option<String>,
-    /// The first nanosecond since 1970 UTC at which the row holds; `None` is always.
-    pub valid_from: Option<i64>,
-    /// The first nanosecond at which it no longer holds; `None` is never.
-    pub valid_to: Option<i64>,
-}
-
-impl MappingRow {
-    /// Whether the row holds at a time. Without a time only a row without any bound does.
-    pub fn holds_at(&self, time: Option<i64>) -> bool {
-        match time {
-            Some(time) => self.valid_from.is_none_or(|from| from <= time) && self.valid_to.is_none_or(|to| time < to),
-            None => self.valid_from.is_none() && self.valid_to.is_none(),
-        }
-    }
-
-    /// Whether there is a time at which both rows hold.
-    pub fn overlaps(&self, other: &Self) -> bool {
-        fn begins_before(from: Option<i64>, to: Option<i64>) -> bool {
-            from.zip(to).is_none_or(|(from, to)| from < to)
-        }
-        begins_before(self.valid_from, other.valid_to) && begins_before(other.valid_from, self.valid_to)
-    }
-}
+static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
 
 /// A mapping: rows that were checked, and the indexes that find them.
 #[derive(Debug, Clone)]
@@ -147,30 +25,100 @@ pub struct Mapping {
     file: String,
     timezone: Tz,
     rows: Vec<MappingRow>,
+    pools: Vec<PoolRow>,
     by_id: HashMap<String, Vec<usize>>,
     by_number: HashMap<u64, Vec<usize>>,
     /// Rows with a glob, in the order in which they decide.
     globs: Vec<usize>,
+    /// What the inventory shows of a project that rows can speak of; empty when no row needs an inventory.
+    inventory: HashMap<String, Known>,
+    calls: CallRows,
+    /// Of each row with a share, the rows with which it shares at some time.
+    splits: HashMap<usize, Vec<usize>>,
     boundaries: Vec<i64>,
 }
 
+/// A project of the inventory.
+#[derive(Debug, Clone)]
+struct Known {
+    labels: BTreeMap<String, String>,
+    ancestors: Vec<String>,
+    /// The rows that do not name it and speak of it, in the order in which they decide.
+    rows: Vec<usize>,
+}
+
+/// The units among which the cost of a project is divided at a time.
+#[derive(Debug, Clone)]
+pub struct Shares<'m> {
+    /// The rows with their weights, in the order of the file.
+    pub parts: Vec<(&'m MappingRow, u128)>,
+}
+
+/// Which row decides for a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Decision<'m> {
+    /// The row; of rows that share, the first.
+    pub row: &'m MappingRow,
+    /// A row that is as near and comes to something else: the decision is by spelling only.
+    pub tied: Option<&'m MappingRow>,
+}
+
 impl Mapping {
-    /// A mapping of rows in which no two of equal selector hold at one time.
-    pub(super) fn of_rows(file: &str, timezone: Tz, rows: Vec<MappingRow>) -> Self {
+    /// A mapping of rows that were checked against each other.
+    pub(super) fn of(file: &str, timezone: Tz, draft: Draft) -> Self {
+        let Draft { rows, pools, .. } = draft;
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
         let mut by_number: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut globs = Vec::new();
+        let mut splits: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, row) in rows.iter().enumerate() {
             match &row.selector {
-                Selector::Id(id) => by_id.entry(id.clone()).or_default().push(index),
-                Selector::Number(number) => by_number.entry(*number).or_default().push(index),
-                Selector::Glob(_) => globs.push(index),
+                Selector::Projects(Projects::Id(id)) => by_id.entry(id.clone()).or_default().push(index),
+                Selector::Projects(Projects::Number(number)) => by_number.entry(*number).or_default().push(index),
+                Selector::Projects(Projects::Glob(glob)) => globs.push((by_pattern(glob), glob.text(), index)),
+                Selector::Projects(Projects::Label(_) | Projects::Folder(_) | Projects::Organization(_))
+                | Selector::Calls { .. } => {}
+            }
+            if row.share.is_some() {
+                splits.entry(row.selector.to_string()).or_default().push(index);
             }
         }
-        globs.sort_by(|a, b| rows[*a].selector.precedence().cmp(&rows[*b].selector.precedence()));
-        let bounds: BTreeSet<i64> = rows.iter().flat_map(|row| [row.valid_from, row.valid_to]).flatten().collect();
+        globs.sort_unstable();
+        let globs = globs.into_iter().map(|(_, _, index)| index).collect();
+        let splits = splits.into_values().flat_map(|rows| rows.clone().into_iter().map(move |row| (row, rows.clone())));
+        let splits = splits.collect();
+        let validities = rows.iter().map(|row| row.validity).chain(pools.iter().map(|row| row.validity));
+        let bounds: BTreeSet<i64> = validities.flat_map(|validity| validity.bounds()).collect();
         let boundaries = bounds.into_iter().collect();
-        Self { file: file.to_owned(), timezone, rows, by_id, by_number, globs, boundaries }
+        let calls = CallRows::of(&rows);
+        let (file, inventory) = (file.to_owned(), HashMap::new());
+        Self { file, timezone, rows, pools, by_id, by_number, globs, inventory, calls, splits, boundaries }
+    }
+
+    /// Takes labels, folders and organisations of projects from an inventory; without one, rows about them speak of no
+    /// project.
+    #[must_use]
+    pub fn with_inventory(mut self, directory: &Directory) -> Self {
+        if !self.rows.iter().any(|row| row.selector.needs_inventory()) {
+            return self;
+        }
+        for entry in directory.entries() {
+            let ancestors = directory.ancestors(&entry.id);
+            let project = Project { id: Some(&entry.id), number: None, labels: &entry.labels, ancestors: &ancestors };
+            let mut rows: Vec<(Closeness, String, usize)> = Vec::new();
+            for row in &self.rows {
+                let Selector::Projects(projects) = &row.selector else { continue };
+                match projects.closeness(&project) {
+                    // By id and number a payer is found without the inventory.
+                    None | Some(Closeness::Named) => {}
+                    Some(closeness) => rows.push((closeness, projects.to_string(), row.index)),
+                }
+            }
+            rows.sort();
+            let rows = rows.into_iter().map(|(_, _, index)| index).collect();
+            self.inventory.insert(entry.id.clone(), Known { labels: entry.labels.clone(), ancestors, rows });
+        }
+        self
     }
 
     /// The file's name, as it was given.
@@ -178,31 +126,138 @@ impl Mapping {
         &self.file
     }
 
-    /// The rows, in the order of the file.
+    /// The rows about projects and calls, in the order of the file.
     pub fn rows(&self) -> &[MappingRow] {
         &self.rows
     }
 
-    /// The row that decides for a payer at a time; `None` is `(unmapped)`.
+    /// The rows about pools, in the order of the file.
+    pub fn pool_rows(&self) -> &[PoolRow] {
+        &self.pools
+    }
+
+    /// The row that decides for the cost of a payer at a time; `None` is `(unmapped)`. With a share it is the first of
+    /// the rows that divide it.
     ///
-    /// A row that names the project wins over a glob, and the more specific glob over the other. A call without a time
-    /// meets only rows without validity.
+    /// [`Closeness`] is the order in which rows decide, of equally close ones the smaller selector. Without a time only
+    /// rows without validity hold.
     pub fn unit(&self, payer: &Payer, time: Option<i64>) -> Option<&MappingRow> {
         self.matching(payer).find(|row| row.holds_at(time))
     }
 
-    /// Every row that speaks of a payer at any time; of two that hold at one time the first decides.
+    /// The row that decides for a call that a payer pays for: one about the call itself, else the payer's.
+    pub fn decide(&self, payer: &Payer, call: CallTraits<'_>) -> Option<Decision<'_>> {
+        let of_call = self.rows_of_call(payer, call);
+        if let Some((nearness, row)) = of_call.first() {
+            let rival = |(other, rival): &&(Nearness, &MappingRow)| other == nearness && !rival.agrees_with(row);
+            return Some(Decision { row, tied: of_call.iter().find(rival).map(|(_, rival)| *rival) });
+        }
+        let row = self.unit(payer, call.time)?;
+        Some(Decision { row, tied: self.rival(payer, row, call.time) })
+    }
+
+    /// The rows that give a unit a part of what a payer pays for at a time: those that decide or share, and those about
+    /// calls that the payer can pay for.
+    pub fn units_of(&self, payer: &Payer, time: Option<i64>) -> Vec<&MappingRow> {
+        let project = self.project(payer);
+        let about_calls = self.rows.iter().filter(|row| row.holds_at(time) && row.selector.has_calls_of(&project));
+        let decides = self.unit(payer, time);
+        let shared = decides.and_then(|row| self.shares_of(row, time));
+        match shared {
+            Some(shares) => about_calls.chain(shares.parts.into_iter().map(|(row, _)| row)).collect(),
+            None => about_calls.chain(decides).collect(),
+        }
+    }
+
+    /// The row that speaks of a payer as closely as the one that decides, holds at the same time and comes to something
+    /// else. Two rows that name one project are another fault: see `agrees_with`.
+    pub(super) fn rival(&self, payer: &Payer, row: &MappingRow, time: Option<i64>) -> Option<&MappingRow> {
+        let holding = self.matching(payer).filter(|other| other.holds_at(time) && other.index != row.index);
+        let mut others = holding.filter(|other| !self.shares_with(row, other)).peekable();
+        others.peek()?;
+        let project = self.project(payer);
+        let closeness = |row: &MappingRow| match &row.selector {
+            Selector::Projects(projects) => projects.closeness(&project),
+            Selector::Calls { .. } => None,
+        };
+        let own = closeness(row).filter(|own| *own != Closeness::Named)?;
+        others.find(|other| closeness(other) == Some(own) && !row.agrees_with(other))
+    }
+
+    fn shares_with(&self, row: &MappingRow, other: &MappingRow) -> bool {
+        self.splits.get(&row.index).is_some_and(|split| split.contains(&other.index))
+    }
+
+    /// The rows about a call itself that hold at its time, in the order in which they decide.
+    pub(super) fn rows_of_call(&self, payer: &Payer, call: CallTraits<'_>) -> Vec<(Nearness, &MappingRow)> {
+        if self.calls.is_empty() {
+            return Vec::new();
+        }
+        let project = self.project(payer);
+        let mut found = Vec::new();
+        for row in self.calls.candidates(call).map(|index| &self.rows[index]).filter(|row| row.holds_at(call.time)) {
+            if let Selector::Calls { calls, within } = &row.selector {
+                let closeness = within.as_ref().map(|within| within.closeness(&project));
+                match closeness {
+                    Some(None) => {}
+                    Some(closeness) => found.push((calls.nearness(closeness), row)),
+                    None => found.push((calls.nearness(None), row)),
+                }
+            }
+        }
+        found.sort_by_cached_key(|(nearness, row)| (*nearness, row.selector.to_string()));
+        found
+    }
+
+    /// Every row that speaks of all that a payer pays for, at any time; of two that hold at one time the first decides.
     pub fn matching<'m, 'p>(&'m self, payer: &'p Payer) -> impl Iterator<Item = &'m MappingRow> + use<'m, 'p> {
         // Rows speak of projects: another namespace stops the compiler here.
         let Namespace::GcpProject = payer.namespace;
         let id = payer.id.as_deref();
         let by_id = id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
         let by_number = payer.number.and_then(|number| self.by_number.get(&number)).into_iter().flatten();
-        let by_glob = self.globs.iter().filter(move |index| match &self.rows[**index].selector {
-            Selector::Glob(glob) => id.is_some_and(|id| glob.matches(id)),
-            Selector::Id(_) | Selector::Number(_) => false,
+        let known = id.and_then(|id| self.inventory.get(id));
+        let others: &[usize] = known.map_or(&self.globs, |known| &known.rows);
+        let others = others.iter().filter(move |index| match &self.rows[**index].selector {
+            Selector::Projects(Projects::Glob(glob)) if known.is_none() => id.is_some_and(|id| glob.matches(id)),
+            Selector::Projects(_) | Selector::Calls { .. } => true,
         });
-        by_id.chain(by_number).chain(by_glob).map(|index| &self.rows[*index])
+        by_id.chain(by_number).chain(others).map(|index| &self.rows[*index])
+    }
+
+    /// What is known of a payer that rows can speak of.
+    pub(super) fn project<'a>(&'a self, payer: &'a Payer) -> Project<'a> {
+        let known = payer.id.as_deref().and_then(|id| self.inventory.get(id));
+        Project {
+            id: payer.id.as_deref(),
+            number: payer.number,
+            labels: known.map_or(&NO_LABELS, |known| &known.labels),
+            ancestors: known.map_or(&[], |known| &known.ancestors),
+        }
+    }
+
+    /// The units that divide the cost of a payer at a time; `None` when it has one unit or none.
+    pub fn shares(&self, payer: &Payer, time: Option<i64>) -> Option<Shares<'_>> {
+        self.shares_of(self.unit(payer, time)?, time)
+    }
+
+    /// The rows that share with a row at a time, with their weights; `None` when the row has no share.
+    pub(super) fn shares_of(&self, row: &MappingRow, time: Option<i64>) -> Option<Shares<'_>> {
+        let split = self.splits.get(&row.index)?;
+        let rows = split.iter().map(|index| &self.rows[*index]).filter(|row| row.holds_at(time));
+        let (rows, shares): (Vec<&MappingRow>, Vec<Share>) = rows.filter_map(|row| Some((row, row.share?))).unzip();
+        let weights = Share::weights(&shares)?;
+        Some(Shares { parts: rows.into_iter().zip(weights).collect() })
+    }
+
+    /// The pools that hold at a time, in the order in which they are handed on.
+    pub fn pools(&self, time: i64) -> Pools {
+        mapping_pools::at(&self.pools, &self.units(), time)
+    }
+
+    /// The units that rows about projects and calls name.
+    pub fn units(&self) -> BTreeSet<&str> {
+        self.rows.iter().map(|row| row.business_unit.as_str()).collect()
     }
 
     /// The distinct bounds of all validities, sorted: between two of them the mapping is constant.
@@ -210,87 +265,28 @@ impl Mapping {
         &self.boundaries
     }
 
-    /// The segment of a time: 0 without a time, else 1 and the number of boundaries up to that time.
-    ///
-    /// Within a segment every payer has one unit, so it is enough to ask once for each payer and segment.
-    pub fn segment(&self, time: Option<i64>) -> usize {
-        match time {
-            None => 0,
-            Some(time) => 1 + self.boundaries.partition_point(|bound| *bound <= time),
-        }
+    /// A time within each stretch in which the mapping is constant.
+    pub fn moments(&self) -> impl Iterator<Item = i64> {
+        moments(&self.boundaries)
     }
 
-    /// How many segments there are.
-    pub fn segments(&self) -> usize {
-        self.boundaries.len() + 2
-    }
-
-    /// A time within a segment, to ask `unit` for all of it. `None` for segment 0 and for one that does not exist.
-    pub fn moment_of(&self, segment: usize) -> Option<i64> {
-        match segment {
-            0 => None,
-            1 => Some(self.boundaries.first().map_or(0, |bound| bound.saturating_sub(1))),
-            later => self.boundaries.get(later - 2).copied(),
-        }
-    }
-
-    /// The rows whose index is not among the used ones, in the order of the file.
+    /// The rows whose index is not among the used ones, in the order of the file. Rows that share are used together.
     pub fn unused(&self, used: &BTreeSet<usize>) -> Vec<&MappingRow> {
-        self.rows.iter().filter(|row| !used.contains(&row.index)).collect()
+        let together = |row: &MappingRow| self.splits.get(&row.index).into_iter().flatten();
+        let unused = |row: &&MappingRow| !used.contains(&row.index) && !together(row).any(|row| used.contains(row));
+        self.rows.iter().filter(unused).collect()
     }
 
     /// A time as a person writes it in the mapping's time zone: a date at midnight, else RFC 3339.
     pub fn moment_text(&self, nanos: i64) -> String {
-        let local = self.timezone.from_utc_datetime(&DateTime::from_timestamp_nanos(nanos).naive_utc());
-        if local.time() == NaiveTime::MIN { local.format("%Y-%m-%d").to_string() } else { local.to_rfc3339() }
+        moment_text(nanos, self.timezone)
     }
+}
 
-    /// Which row decides for a payer at a time and why, in sentences.
-    pub fn explain(&self, payer: &Payer, time: Option<i64>) -> String {
-        let (holding, others): (Vec<_>, Vec<_>) = self.matching(payer).partition(|row| row.holds_at(time));
-        let describe = |rows: &[&MappingRow]| {
-            let each =
-                rows.iter().map(|row| format!("line {} ({}{})", row.line, row.selector, self.validity_text(row)));
-            each.collect::<Vec<_>>().join(", ")
-        };
-        let Some((row, beaten)) = holding.split_first() else {
-            let when = match (time, others.is_empty()) {
-                (_, true) => return format!("`{payer}` is `(unmapped)`: no row of {} matches it.", self.file),
-                (Some(time), false) => self.moment_text(time),
-                (None, false) => "an unknown time".to_owned(),
-            };
-            let others = describe(&others);
-            return format!("`{payer}` is `(unmapped)`: no row of {} holds at {when}, only {others}.", self.file);
-        };
-        let how = match &row.selector {
-            Selector::Id(_) => "the row names the project by its id".to_owned(),
-            Selector::Number(number) => format!("the row names the project by its number {number}"),
-            Selector::Glob(glob) => format!("the row's glob `{}` matches the id", glob.text),
-        };
-        let cost_center =
-            row.cost_center.as_ref().map(|center| format!(" (cost center `{center}`)")).unwrap_or_default();
-        let mut text = format!(
-            "`{payer}` belongs to `{}`{cost_center} by {}:{}: {how}{}.",
-            row.business_unit,
-            self.file,
-            row.line,
-            self.validity_text(row)
-        );
-        if !beaten.is_empty() {
-            text.push_str(&format!(" It comes before {}.", describe(beaten)));
-        }
-        if !others.is_empty() {
-            text.push_str(&format!(" At another time: {}.", describe(&others)));
-        }
-        text
-    }
-
-    /// The validity of a row as the end of a clause; nothing when it has no bound.
-    fn validity_text(&self, row: &MappingRow) -> String {
-        let from = row.valid_from.map(|from| format!(", from {}", self.moment_text(from))).unwrap_or_default();
-        let to = row.valid_to.map(|to| format!(", until {}", self.moment_text(to))).unwrap_or_default();
-        from + &to
-    }
+/// A time as a person writes it: a date at midnight, else RFC 3339.
+pub(super) fn moment_text(nanos: i64, timezone: Tz) -> String {
+    let local = timezone.from_utc_datetime(&DateTime::from_timestamp_nanos(nanos).naive_utc());
+    if local.time() == NaiveTime::MIN { local.format("%Y-%m-%d").to_string() } else { local.to_rfc3339() }
 }
 
 #[cfg(test)]
@@ -298,6 +294,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::directory::Entry;
 
     fn mapping(rows: &str) -> Mapping {
         let text = format!("project,business_unit,cost_center,valid_from,valid_to\n{rows}");
@@ -330,10 +327,6 @@ mod tests {
         assert_eq!(unit(&map, &"ads-test".into(), None), Some("Text"));
         assert_eq!(unit(&map, &"ads-prod".into(), None), Some("Set"));
         assert_eq!(unit(&map, &"ads-data".into(), None), Some("Not"));
-        let glob = ProjectGlob::parse("a[]b]c").expect("a closing bracket may come first");
-        assert_eq!((glob.literals, glob.wildcards), (2, 1));
-        assert!(glob.matches("a]c"));
-        assert!(ProjectGlob::parse("ads-[").is_err());
     }
 
     #[test]
@@ -374,21 +367,101 @@ mod tests {
         assert_eq!(lines, [3]);
     }
 
+    /// A mapping with further columns, over an inventory of two projects.
+    fn with_inventory(rows: &str) -> Mapping {
+        let text = format!("project,business_unit,within,share,valid_from\n{rows}");
+        let mut directory = Directory::default();
+        for (id, label, ancestors) in [
+            ("ads-prod", "ads", &["folders/2", "folders/1", "organizations/9"][..]),
+            ("net-prod", "it", &["folders/1", "organizations/9"]),
+        ] {
+            let labels = BTreeMap::from([("bu".to_owned(), label.to_owned()), ("env".to_owned(), "prod".to_owned())]);
+            let ancestors = ancestors.iter().map(|name| (*name).to_owned()).collect();
+            directory.add(Entry { id: id.to_owned(), labels, ancestors, ..Entry::default() });
+        }
+        let map = Mapping::parse("m.csv", text.as_bytes(), Tz::UTC).expect("the test's mapping is sound");
+        map.with_inventory(&directory)
+    }
+
+    /// What a call is known by, without a time.
+    struct Made {
+        principal: String,
+        labels: Vec<(String, String)>,
+    }
+
+    impl Made {
+        fn traits(&self) -> CallTraits<'_> {
+            CallTraits { time: None, principal: Some(&self.principal), labels: &self.labels }
+        }
+    }
+
+    fn made(principal: &str, labels: &[(&str, &str)]) -> Made {
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Made { principal: principal.to_owned(), labels: labels.collect() }
+    }
+
+    fn decided<'a>(map: &'a Mapping, payer: &str, made: &Made) -> Option<&'a str> {
+        map.decide(&payer.into(), made.traits()).map(|decision| decision.row.business_unit.as_str())
+    }
+
     #[test]
-    fn the_explanation_names_the_deciding_line_and_the_others() {
-        let map = mapping("ads-*,Rest\nads-prod,Ads,4711,1970-01-02\n");
-        assert_eq!(
-            map.explain(&"ads-prod".into(), Some(DAY)),
-            "`ads-prod` belongs to `Ads` (cost center `4711`) by m.csv:3: the row names the project by its id, \
-             from 1970-01-02. It comes before line 2 (glob `ads-*`)."
+    fn labels_folders_and_organisations_come_from_the_inventory() {
+        let map = with_inventory("org:9,Org\nfolder:1,One\nfolder:2,Two\nlabel:bu=it,IT\n*,Rest\n");
+        for (id, expected) in [("ads-prod", "Two"), ("net-prod", "IT"), ("new-prod", "Rest")] {
+            assert_eq!(unit(&map, &id.into(), None), Some(expected), "{id}");
+        }
+        let nearest = with_inventory("org:9,Org\nfolder:1,One\n");
+        assert_eq!(unit(&nearest, &"ads-prod".into(), None), Some("One"));
+        let patterns = with_inventory("ads-*,Ads\nlabel:bu=ads,Label\n*-prod,Prod\nnet-prod,Net\nlabel:bu=it,IT\n");
+        assert_eq!(unit(&patterns, &"ads-prod".into(), None), Some("Prod"));
+        assert_eq!(unit(&patterns, &"net-prod".into(), None), Some("Net"));
+    }
+
+    #[test]
+    fn rows_about_calls_move_them_out_of_the_project() {
+        let map = with_inventory(
+            "net-prod,IT\nads-prod,Ads\nprincipal:*@shop.example.com,Shop,net-prod\njob-label:team=lab,Lab,folder:1\n\
+             principal:bob@shop.example.com,Bob,label:bu=it\n",
         );
-        assert_eq!(
-            map.explain(&"ads-prod".into(), None),
-            "`ads-prod` belongs to `Rest` by m.csv:2: the row's glob `ads-*` matches the id. \
-             At another time: line 3 (project `ads-prod`, from 1970-01-02)."
-        );
-        let shop = map.explain(&"shop-prod".into(), None);
-        assert_eq!(shop, "`shop-prod` is `(unmapped)`: no row of m.csv matches it.");
+        let bob = made("bob@shop.example.com", &[]);
+        assert_eq!(decided(&map, "net-prod", &bob), Some("Shop"), "the named project is closer than its label");
+        assert_eq!(decided(&map, "ads-prod", &bob), Some("Ads"));
+        let labelled = made("bob@shop.example.com", &[("env", "x"), ("team", "lab")]);
+        assert_eq!(decided(&map, "net-prod", &labelled), Some("Lab"));
+        assert_eq!(decided(&map, "ads-prod", &labelled), Some("Lab"));
+        assert_eq!(decided(&map, "other-app", &labelled), None);
+        assert_eq!(decided(&map, "net-prod", &made("eve@example.com", &[("team", "ads")])), Some("IT"));
+        let everywhere = with_inventory("principal:*@shop.example.com,Shop\nads-prod,Ads\n");
+        assert_eq!(decided(&everywhere, "ads-prod", &bob), Some("Shop"));
+        assert_eq!(decided(&everywhere, "other-app", &bob), Some("Shop"));
+    }
+
+    #[test]
+    fn shares_are_those_that_hold_and_their_weights_are_whole() {
+        let map = with_inventory("net-prod,IT,,1/2\nnet-prod,Ads,,30%\nnet-prod,Shop,,0.2\nads-prod,Ads\n");
+        let shares = map.shares(&"net-prod".into(), Some(0)).expect("the project is shared");
+        let parts: Vec<(&str, u128)> =
+            shares.parts.iter().map(|(row, weight)| (row.business_unit.as_str(), *weight)).collect();
+        assert_eq!(parts, [("IT", 5), ("Ads", 3), ("Shop", 2)]);
+        assert!(map.shares(&"ads-prod".into(), Some(0)).is_none());
+        assert_eq!(map.unused(&BTreeSet::from([1, 3])).len(), 0);
+        assert_eq!(map.unused(&BTreeSet::new()).len(), 4);
+    }
+
+    #[test]
+    fn rows_that_are_equally_near_and_disagree_are_a_tie() {
+        let tied = |rows: &str, made: &Made| {
+            let map = with_inventory(rows);
+            let decision = map.decide(&"ads-prod".into(), made.traits()).expect("a row decides");
+            (decision.row.line, decision.tied.map(|row| row.line))
+        };
+        let nobody = made("eve@example.com", &[("a", "1"), ("b", "2")]);
+        assert_eq!(tied("label:env=prod,A\nlabel:bu=ads,B\n", &nobody), (3, Some(2)));
+        assert_eq!(tied("label:env=prod,A\nlabel:bu=ads,A\n", &nobody), (3, None));
+        assert_eq!(tied("label:env=prod,A\nlabel:bu=ads,B\nads-*,C\n", &nobody), (4, None));
+        assert_eq!(tied("job-label:b=2,B\njob-label:a=1,A\nads-prod,C\n", &nobody), (3, Some(2)));
+        assert_eq!(tied("job-label:b=2,B,ads-prod\njob-label:a=1,A\n", &nobody), (2, None));
+        assert_eq!(tied("label:bu=ads,A,,1/2\nlabel:bu=ads,B,,1/2\n", &nobody), (2, None));
     }
 
     /// Rows of a small world in which selectors, times and payers meet often; no two contradict each other.
@@ -460,16 +533,15 @@ mod tests {
         }
 
         #[test]
-        fn a_payer_has_one_unit_within_a_segment(rows in rows()) {
+        fn a_payer_has_one_unit_between_two_boundaries(rows in rows()) {
             let map = mapping(&rows.join("\n"));
             for payer in payers() {
                 for time in times() {
-                    let segment = map.segment(time);
-                    prop_assert!(segment < map.segments());
-                    if time.is_some() {
-                        prop_assert_eq!(map.segment(map.moment_of(segment)), segment);
+                    if let Some(time) = time {
+                        let moments: Vec<i64> = map.moments().collect();
+                        let moment = moments.iter().rfind(|moment| **moment <= time).unwrap_or(&moments[0]);
+                        prop_assert_eq!(unit(&map, &payer, Some(time)), unit(&map, &payer, Some(*moment)));
                     }
-                    prop_assert_eq!(unit(&map, &payer, time), unit(&map, &payer, map.moment_of(segment)));
                     // One row decides: any other that holds comes later, of another selector.
                     let holding: Vec<_> = map.matching(&payer).filter(|row| row.holds_at(time)).collect();
                     let selectors: BTreeSet<String> = holding.iter().map(|row| row.selector.to_string()).collect();

@@ -1,11 +1,16 @@
 //! What is worth saying about a mapping that can be read: contradictions, and advice for the person who keeps it.
+//!
+//! What needs to know the projects that exist is in `mapping_reach`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::mapping::{Mapping, MappingRow, Selector};
+use super::mapping::Mapping;
 use super::mapping_error::{MappingError, MappingErrors, MappingProblem};
 use super::mapping_init::PLACEHOLDER;
+use super::mapping_reach as reach;
+use super::mapping_row::MappingRow;
+use super::mapping_selector::{Projects, Selector};
 use crate::model::directory::Directory;
 use crate::model::payer::{Payer, PayerRef};
 
@@ -38,14 +43,29 @@ pub struct Finding {
     pub message: String,
 }
 
-fn warning(line: Option<u64>, message: String) -> Finding {
+pub(super) fn warning(line: Option<u64>, message: String) -> Finding {
     Finding { severity: Severity::Warning, line, message }
 }
 
+/// What the input met.
+#[derive(Debug, Clone, Copy)]
+pub struct Met<'a> {
+    /// The resolved payers with their calls and billable calls.
+    pub payers: &'a [(Payer, u64, u64)],
+    /// The rows that decided for a call, by index.
+    pub rows: &'a BTreeSet<usize>,
+    /// Rows that are equally near to a call, by index: the one that decided, and the other.
+    pub ties: &'a BTreeSet<(usize, usize)>,
+}
+
 impl Mapping {
-    /// Fails when an id row and a number row hold at one time and the directory shows them to be one project.
+    /// Fails when the mapping cannot be used with an inventory: when an id row and a number row hold at one time and
+    /// are one project, and when rows need an inventory and there is none.
     pub fn agrees_with(&self, directory: &Directory) -> Result<(), MappingErrors> {
-        let problems = one_project_twice(self, directory);
+        let mut problems = one_project_twice(self, directory);
+        if directory.entries().next().is_none() {
+            problems.extend(without_inventory(self));
+        }
         let error = |(line, problem)| MappingError { file: self.file().to_owned(), line, problem };
         let errors: Vec<MappingError> = problems.into_iter().map(error).collect();
         if errors.is_empty() { Ok(()) } else { Err(MappingErrors(errors)) }
@@ -54,28 +74,41 @@ impl Mapping {
 
 /// Every finding: errors first, by line, then payers without a row (largest first), then projects without a row.
 ///
-/// `payers` are the resolved payers of the input with their calls and billable calls; without them, and without a
-/// directory, what needs them is not checked.
-pub fn check(mapping: &Mapping, directory: Option<&Directory>, payers: Option<&[(Payer, u64, u64)]>) -> Vec<Finding> {
-    let known = known_payers(directory, payers.unwrap_or_default());
+/// The mapping has taken its inventory from the directory. Without what the input met, and without a directory, what
+/// needs them is not checked.
+pub fn check(mapping: &Mapping, directory: Option<&Directory>, met: Option<Met<'_>>) -> Vec<Finding> {
+    let payers = met.map_or(&[][..], |met| met.payers);
+    let known = known_payers(directory, payers);
     let mut findings = Vec::new();
-    if let Some(directory) = directory {
-        for (line, problem) in one_project_twice(mapping, directory) {
-            findings.push(Finding { severity: Severity::Error, line: Some(line), message: problem.to_string() });
+    let error = |(line, problem): (u64, MappingProblem)| Finding {
+        severity: Severity::Error,
+        line: Some(line),
+        message: problem.to_string(),
+    };
+    match directory {
+        Some(directory) => findings.extend(one_project_twice(mapping, directory).into_iter().map(error)),
+        None => {
+            findings.extend(without_inventory(mapping).map(|(line, problem)| warning(Some(line), problem.to_string())))
         }
     }
-    findings.extend(tied_globs(mapping, &known));
+    findings.extend(reach::ties(mapping, &known, met));
     findings.extend(spellings(mapping));
     findings.extend(cost_centers(mapping));
     findings.extend(gaps(mapping));
     findings.extend(placeholders(mapping));
-    findings.extend(rows_without_a_project(mapping, directory, payers));
-    findings.extend(rows_that_never_decide(mapping, payers, &known));
+    findings.extend(reach::rows_without_a_project(mapping, directory, payers));
+    findings.extend(reach::rows_that_never_decide(mapping, met, &known));
     // Stable: payers and projects without a row have no line and keep their order.
     findings.sort_by_key(|finding| (finding.severity, finding.line.is_none(), finding.line));
-    findings.extend(payers_without_a_row(mapping, payers.unwrap_or_default()));
-    findings.extend(projects_without_a_row(mapping, directory, payers.unwrap_or_default()));
+    findings.extend(payers_without_a_row(mapping, payers));
+    findings.extend(projects_without_a_row(mapping, directory, payers));
     findings
+}
+
+/// Rows that speak of what only an inventory can show.
+fn without_inventory(mapping: &Mapping) -> impl Iterator<Item = (u64, MappingProblem)> {
+    let rows = mapping.rows().iter().filter(|row| row.selector.needs_inventory());
+    rows.map(|row| (row.line, MappingProblem::NeedsInventory { selector: row.selector.to_string() }))
 }
 
 /// The payers of the input and the inventory's projects.
@@ -84,29 +117,17 @@ fn known_payers(directory: Option<&Directory>, payers: &[(Payer, u64, u64)]) -> 
     inventory.chain(payers.iter().map(|(payer, _, _)| payer.clone())).collect()
 }
 
-fn projects(directory: &Directory) -> impl Iterator<Item = Payer> {
+pub(super) fn projects(directory: &Directory) -> impl Iterator<Item = Payer> {
     directory.entries().map(|entry| directory.resolve(&PayerRef::project_id(entry.id.as_str())))
-}
-
-/// One moment within each segment of time.
-fn moments(mapping: &Mapping) -> impl Iterator<Item = Option<i64>> {
-    (1..mapping.segments()).map(|segment| mapping.moment_of(segment))
-}
-
-/// The indexes of the rows that decide for a payer at some time.
-fn deciding(mapping: &Mapping, payer: &Payer) -> BTreeSet<usize> {
-    let rows: Vec<&MappingRow> = mapping.matching(payer).collect();
-    moments(mapping).filter_map(|time| rows.iter().find(|row| row.holds_at(time))).map(|row| row.index).collect()
 }
 
 fn one_project_twice(mapping: &Mapping, directory: &Directory) -> BTreeSet<(u64, MappingProblem)> {
     let mut problems = BTreeSet::new();
     for row in mapping.rows() {
-        let payer = match &row.selector {
-            Selector::Number(number) => directory.resolve(&PayerRef::project_number(*number)),
-            Selector::Id(_) | Selector::Glob(_) => continue,
-        };
-        let by_id = |other: &&MappingRow| matches!(other.selector, Selector::Id(_)) && other.overlaps(row);
+        let Selector::Projects(Projects::Number(number)) = &row.selector else { continue };
+        let payer = directory.resolve(&PayerRef::project_number(*number));
+        let named = |row: &MappingRow| matches!(row.selector, Selector::Projects(Projects::Id(_)));
+        let by_id = |other: &&MappingRow| named(other) && other.overlaps(row);
         for other in mapping.matching(&payer).filter(by_id) {
             let (early, late) = if other.line < row.line { (other, row) } else { (row, other) };
             let (selector, other) = (late.selector.to_string(), early.selector.to_string());
@@ -114,29 +135,6 @@ fn one_project_twice(mapping: &Mapping, directory: &Directory) -> BTreeSet<(u64,
         }
     }
     problems
-}
-
-/// Globs of equal specificity between which only their spelling decides, for a project that exists.
-fn tied_globs(mapping: &Mapping, known: &BTreeSet<Payer>) -> Vec<Finding> {
-    let mut ties: BTreeMap<(u64, u64), (&Selector, &Selector, &Payer)> = BTreeMap::new();
-    for payer in known {
-        let rows: Vec<&MappingRow> = mapping.matching(payer).collect();
-        for time in moments(mapping) {
-            let mut holding = rows.iter().filter(|row| row.holds_at(time));
-            let (Some(first), Some(second)) = (holding.next(), holding.next()) else { continue };
-            // Exact rows that tie are told by `one_project_twice`.
-            if matches!(first.selector, Selector::Glob(_)) && first.selector.ties_with(&second.selector) {
-                let (early, late) = if first.line < second.line { (first, second) } else { (second, first) };
-                ties.entry((late.line, early.line)).or_insert((&late.selector, &early.selector, payer));
-            }
-        }
-    }
-    let finding = |((line, other), (selector, earlier, payer)): ((u64, u64), (&Selector, &Selector, &Payer))| Finding {
-        severity: Severity::Error,
-        line: Some(line),
-        message: format!("{selector} and {earlier} of line {other} are equally specific and both match `{payer}`"),
-    };
-    ties.into_iter().map(finding).collect()
 }
 
 /// Units whose names differ only in case or blanks.
@@ -173,7 +171,7 @@ fn several(what: &str, texts: &BTreeMap<u64, &str>) -> Option<Finding> {
     Some(warning(Some(second), format!("{what}: {}", texts.join(", "))))
 }
 
-/// Times between two dated rows of one selector in which neither holds.
+/// Times between dated rows of one selector in which none holds.
 fn gaps(mapping: &Mapping) -> Vec<Finding> {
     let mut selectors: BTreeMap<String, Vec<&MappingRow>> = BTreeMap::new();
     for row in mapping.rows() {
@@ -181,15 +179,19 @@ fn gaps(mapping: &Mapping) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (selector, mut rows) in selectors {
-        rows.sort_by_key(|row| row.valid_from);
-        for pair in rows.windows(2) {
-            let (Some(end), Some(begin)) = (pair[0].valid_to, pair[1].valid_from) else { continue };
-            if end < begin {
+        rows.sort_by_key(|row| row.validity.from);
+        // How far the rows so far reach, and the line that reaches so far; rows that share may hold side by side.
+        let mut reached: Option<(i64, u64)> = None;
+        for row in rows {
+            if let (Some((end, line)), Some(begin)) = (reached, row.validity.from)
+                && end < begin
+            {
                 let (end, begin) = (mapping.moment_text(end), mapping.moment_text(begin));
-                let line = pair[0].line;
                 let message = format!("{selector} has no row from {end} (end of line {line}) until {begin}");
-                findings.push(warning(Some(pair[1].line), message));
+                findings.push(warning(Some(row.line), message));
             }
+            let end = row.validity.to.unwrap_or(i64::MAX);
+            reached = reached.max(Some((end, row.line)));
         }
     }
     findings
@@ -201,74 +203,6 @@ fn placeholders(mapping: &Mapping) -> Option<Finding> {
     let first = rows.next()?;
     let count = rows.count() + 1;
     Some(warning(Some(first.line), format!("rows whose business unit is still `{PLACEHOLDER}`: {count}")))
-}
-
-/// Rows whose project neither the inventory nor the input has.
-fn rows_without_a_project(
-    mapping: &Mapping,
-    directory: Option<&Directory>,
-    payers: Option<&[(Payer, u64, u64)]>,
-) -> Vec<Finding> {
-    let Some(directory) = directory.filter(|directory| directory.entries().next().is_some()) else {
-        return Vec::new();
-    };
-    let seen: BTreeSet<&str> =
-        payers.unwrap_or_default().iter().filter_map(|(payer, _, _)| payer.id.as_deref()).collect();
-    let ids: BTreeSet<&str> = directory.entries().map(|entry| entry.id.as_str()).chain(seen.iter().copied()).collect();
-    let mut findings = Vec::new();
-    for row in mapping.rows() {
-        let (exists, advice) = match &row.selector {
-            Selector::Id(id) if ids.contains(id.as_str()) => (true, String::new()),
-            Selector::Id(id) => (
-                directory.number_of(id).is_some(),
-                match nearest(id, &ids) {
-                    Some(near) => format!("; is it `{near}`?"),
-                    None => " (deleted, or misspelt)".to_owned(),
-                },
-            ),
-            Selector::Number(number) => {
-                let met = payers.unwrap_or_default().iter().any(|(payer, _, _)| payer.number == Some(*number));
-                (met || directory.id_of(*number).is_some(), " (deleted, or misspelt)".to_owned())
-            }
-            Selector::Glob(glob) => (ids.iter().any(|id| glob.matches(id)), String::new()),
-        };
-        if !exists {
-            findings.push(warning(Some(row.line), format!("{} is not in the inventory{advice}", row.selector)));
-        }
-    }
-    findings
-}
-
-/// Rows that match nothing in the input, and globs all of whose projects are decided by other rows.
-fn rows_that_never_decide(
-    mapping: &Mapping,
-    payers: Option<&[(Payer, u64, u64)]>,
-    known: &BTreeSet<Payer>,
-) -> Vec<Finding> {
-    let (mut decides, mut matched) = (BTreeSet::new(), vec![0_usize; mapping.rows().len()]);
-    for payer in known {
-        decides.extend(deciding(mapping, payer));
-        for row in mapping.matching(payer) {
-            matched[row.index] += 1;
-        }
-    }
-    let met: Option<BTreeSet<usize>> =
-        payers.map(|payers| payers.iter().flat_map(|(payer, _, _)| deciding(mapping, payer)).collect());
-    let mut findings = Vec::new();
-    for row in mapping.unused(&decides) {
-        if matched[row.index] > 0 && matches!(row.selector, Selector::Glob(_)) {
-            let count = matched[row.index];
-            let message = format!("{} never decides: other rows come first for all it matches ({count})", row.selector);
-            findings.push(warning(Some(row.line), message));
-        }
-    }
-    for row in met.map(|met| mapping.unused(&met)).unwrap_or_default() {
-        let shadowed = matched[row.index] > 0 && !decides.contains(&row.index);
-        if !(shadowed && matches!(row.selector, Selector::Glob(_))) {
-            findings.push(warning(Some(row.line), format!("{} matches no payer of the input", row.selector)));
-        }
-    }
-    findings
 }
 
 fn payers_without_a_row(mapping: &Mapping, payers: &[(Payer, u64, u64)]) -> Vec<Finding> {
@@ -296,33 +230,6 @@ fn projects_without_a_row(
     without.map(|project| warning(None, format!("project `{project}` of the inventory has no row"))).collect()
 }
 
-/// The id with the smallest edit distance, at most 2; the bytewise first of equals.
-fn nearest<'a>(id: &str, ids: &BTreeSet<&'a str>) -> Option<&'a str> {
-    let distances = ids.iter().filter_map(|other| Some((edit_distance(id, other, 2)?, *other)));
-    distances.min().map(|(_, other)| other)
-}
-
-/// How many bytes must be inserted, removed or replaced to turn one id into the other; `None` above the limit.
-fn edit_distance(a: &str, b: &str, limit: usize) -> Option<usize> {
-    if a.len().abs_diff(b.len()) > limit {
-        return None;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (above, x) in (1..).zip(a.bytes()) {
-        let mut diagonal = row[0];
-        row[0] = above;
-        for (column, y) in (1..).zip(b.bytes()) {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[column];
-            row[column] = replaced.min(row[column] + 1).min(row[column - 1] + 1);
-        }
-        if row.iter().all(|distance| *distance > limit) {
-            return None;
-        }
-    }
-    row.last().copied().filter(|distance| *distance <= limit)
-}
-
 #[cfg(test)]
 mod tests {
     use chrono_tz::Tz;
@@ -334,6 +241,13 @@ mod tests {
     fn mapping(rows: &str) -> Mapping {
         let text = format!("project,business_unit,cost_center,valid_from,valid_to\n{rows}");
         Mapping::parse("m.csv", text.as_bytes(), Tz::UTC).expect("the test's mapping is sound")
+    }
+
+    /// The findings of a mapping whose payers were met, with the rows that decide for them at an unknown time.
+    fn check(mapping: &Mapping, directory: Option<&Directory>, payers: Option<&[(Payer, u64, u64)]>) -> Vec<Finding> {
+        let rows = payers.into_iter().flatten().filter_map(|(payer, _, _)| mapping.unit(payer, None));
+        let (rows, ties) = (rows.map(|row| row.index).collect(), BTreeSet::new());
+        super::check(mapping, directory, payers.map(|payers| Met { payers, rows: &rows, ties: &ties }))
     }
 
     fn directory(projects: &[(&str, u64)]) -> Directory {
@@ -403,23 +317,6 @@ mod tests {
     }
 
     #[test]
-    fn rows_outside_the_inventory_come_with_a_suggestion() {
-        let map = mapping("ads-prd,Ads\ngone-app,Old\n7009,Old\nold-*,Old\nads-prod,Ads\nmet-app,Met\n");
-        let directory = directory(&[("ads-prod", 7001), ("new-app", 7002)]);
-        let payers = [(Payer::from("met-app"), 1, 1)];
-        let told = told(&rows_without_a_project(&map, Some(&directory), Some(&payers)));
-        assert_eq!(
-            told,
-            [
-                "warning 2: project `ads-prd` is not in the inventory; is it `ads-prod`?",
-                "warning 3: project `gone-app` is not in the inventory (deleted, or misspelt)",
-                "warning 4: project number `7009` is not in the inventory (deleted, or misspelt)",
-                "warning 5: glob `old-*` is not in the inventory",
-            ]
-        );
-    }
-
-    #[test]
     fn what_never_decides_and_what_has_no_row_is_told() {
         let map = mapping("ads-*,Ads\nads-prod,Ads\nlab-one,Lab\n");
         let directory = directory(&[("ads-prod", 7001), ("lab-one", 7002), ("new-app", 7003), ("shop-prod", 7004)]);
@@ -439,14 +336,5 @@ mod tests {
                 "warning project `new-app` of the inventory has no row",
             ]
         );
-    }
-
-    #[test]
-    fn the_edit_distance_counts_changes_up_to_the_limit() {
-        assert_eq!(edit_distance("ads-prod", "ads-prod", 2), Some(0));
-        assert_eq!(edit_distance("ads-prod", "ads-prd", 2), Some(1));
-        assert_eq!(edit_distance("ads-prod", "asd-prod", 2), Some(2));
-        assert_eq!(edit_distance("ads-prod", "lab-prod", 2), None);
-        assert_eq!(edit_distance("ads-prod", "ads-production", 2), None);
     }
 }

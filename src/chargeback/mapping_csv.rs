@@ -1,96 +1,77 @@
-//! Reads a mapping from CSV and collects everything that is wrong with it, with file and line.
+//! Reads a mapping, and finds the cells of its CSV form.
 //!
-//! `project,business_unit[,cost_center][,valid_from][,valid_to]` in any order; `,` or `;`; `#` comments; a record is
-//! one line.
+//! `project,business_unit[,cost_center][,valid_from][,valid_to][,within][,share][,method]` in any order; `,` or `;`; `#`
+//! comments; a record is one line. What the cells mean is left to `mapping_cells`.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono_tz::Tz;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::mapping::{Mapping, MappingRow, ProjectGlob, Selector};
+use super::mapping::Mapping;
+use super::mapping_cells::{BUSINESS_UNIT, Draft, NAMES, PROJECT};
 use super::mapping_error::{MappingError, MappingErrors, MappingProblem};
-use crate::model::time::moment;
-
-/// Names that reports use for what has no unit or no value; no unit may have them.
-const RESERVED: [&str; 3] = ["(unmapped)", "(unattributed)", "(none)"];
-
-/// Kinds of rows that the `project` column does not take.
-const UNSUPPORTED: [&str; 5] = ["label:", "folder:", "org:", "principal:", "job-label:"];
+use super::mapping_toml;
 
 impl Mapping {
-    /// Reads a mapping. Dates are in `timezone`; `file_name` is only for messages.
+    /// Reads a mapping: TOML from a file whose name ends in `.toml`, else CSV. Dates are in `timezone`.
     ///
     /// The error holds every problem that was found, not only the first.
     pub fn parse(file_name: &str, bytes: &[u8], timezone: Tz) -> Result<Self, MappingErrors> {
-        let mut problems = Vec::new();
-        let rows = read(bytes, timezone, &mut problems);
-        repetitions(&rows, &mut problems);
-        if problems.is_empty() {
-            return Ok(Self::of_rows(file_name, timezone, rows));
+        let mut draft = Draft::default();
+        match std::str::from_utf8(bytes) {
+            Err(error) => {
+                let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n');
+                draft.problem(before.fold(1, |line, _| line + 1), MappingProblem::NotUtf8);
+            }
+            Ok(text) => {
+                let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+                let toml = Path::new(file_name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+                if toml { mapping_toml::read(&text, timezone, &mut draft) } else { read(&text, timezone, &mut draft) }
+            }
         }
-        problems.sort_by_key(|(line, _)| *line);
+        draft.check(timezone);
+        if draft.problems.is_empty() {
+            return Ok(Self::of(file_name, timezone, draft));
+        }
         let error = |(line, problem)| MappingError { file: file_name.to_owned(), line, problem };
-        Err(MappingErrors(problems.into_iter().map(error).collect()))
+        Err(MappingErrors(draft.problems.into_iter().map(error).collect()))
     }
 }
 
-type Problems = Vec<(u64, MappingProblem)>;
-
-fn read(bytes: &[u8], timezone: Tz, problems: &mut Problems) -> Vec<MappingRow> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n"),
-        Err(error) => {
-            let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n');
-            problems.push((before.fold(1, |line, _| line + 1), MappingProblem::NotUtf8));
-            return Vec::new();
-        }
-    };
+fn read(text: &str, timezone: Tz, draft: &mut Draft) {
     let mut lines =
         (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !(line.is_empty() || line.starts_with('#')));
-    let Some((header_line, header)) = lines.next() else {
-        problems.push((1, MappingProblem::NoRows));
-        return Vec::new();
-    };
+    let Some((header_line, header)) = lines.next() else { return draft.problem(1, MappingProblem::NoRows) };
     let count = |delimiter: u8| header.bytes().filter(|byte| *byte == delimiter).count();
     let delimiter = if count(b';') > count(b',') { b';' } else { b',' };
-    let before = problems.len();
     let columns = match cells(header, delimiter) {
-        Ok(names) => Columns::parse(&names, |problem| problems.push((header_line, problem))),
-        Err(problem) => {
-            problems.push((header_line, problem));
-            return Vec::new();
-        }
+        Ok(names) => Columns::parse(&names, |problem| draft.problem(header_line, problem)),
+        Err(problem) => return draft.problem(header_line, problem),
     };
-    if problems.len() > before {
-        return Vec::new();
+    if !draft.problems.is_empty() {
+        return;
     }
-    let mut rows = Vec::new();
     for (line, text) in lines {
         match cells(text, delimiter) {
             Ok(cells) if cells.iter().all(str::is_empty) || columns.cell(&cells, PROJECT).starts_with('#') => {}
-            Ok(cells) => {
-                rows.extend(columns.row(&cells, line, rows.len(), timezone, |problem| problems.push((line, problem))));
+            Ok(cells) if filled(&cells) > columns.width => {
+                let problem = MappingProblem::TooManyCells { cells: filled(&cells), columns: columns.width };
+                draft.seen += 1;
+                draft.problem(line, problem);
             }
-            Err(problem) => problems.push((line, problem)),
+            Ok(cells) => draft.take(line, std::array::from_fn(|column| columns.cell(&cells, column)), timezone),
+            Err(problem) => draft.problem(line, problem),
         }
     }
-    if rows.is_empty() && problems.is_empty() {
-        problems.push((header_line, MappingProblem::NoRows));
+    if draft.seen == 0 && draft.problems.is_empty() {
+        draft.problem(header_line, MappingProblem::NoRows);
     }
-    rows
 }
-
-const PROJECT: usize = 0;
-const BUSINESS_UNIT: usize = 1;
-const COST_CENTER: usize = 2;
-const VALID_FROM: usize = 3;
-const VALID_TO: usize = 4;
-const NAMES: [&str; 5] = ["project", "business_unit", "cost_center", "valid_from", "valid_to"];
 
 /// Where each column stands in a record.
 struct Columns {
-    places: [Option<usize>; 5],
+    places: [Option<usize>; NAMES.len()],
     /// How many cells the header has.
     width: usize,
 }
@@ -98,7 +79,7 @@ struct Columns {
 impl Columns {
     fn parse(header: &StringRecord, mut problem: impl FnMut(MappingProblem)) -> Self {
         let width = filled(header);
-        let mut places = [None; 5];
+        let mut places = [None; NAMES.len()];
         for (place, name) in header.iter().take(width).enumerate() {
             match NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) {
                 None => problem(MappingProblem::UnknownColumn(name.to_owned())),
@@ -117,53 +98,6 @@ impl Columns {
     /// The cell of a column; empty when the record ends before it or the column is absent.
     fn cell<'a>(&self, cells: &'a StringRecord, column: usize) -> &'a str {
         self.places[column].and_then(|place| cells.get(place)).unwrap_or_default()
-    }
-
-    fn row(
-        &self,
-        cells: &StringRecord,
-        line: u64,
-        index: usize,
-        timezone: Tz,
-        mut problem: impl FnMut(MappingProblem),
-    ) -> Option<MappingRow> {
-        if filled(cells) > self.width {
-            problem(MappingProblem::TooManyCells { cells: filled(cells), columns: self.width });
-            return None;
-        }
-        let mut sound = true;
-        let mut keep = |found| {
-            sound = false;
-            problem(found);
-        };
-        let selector = selector(self.cell(cells, PROJECT)).map_err(&mut keep).ok();
-        let business_unit = self.cell(cells, BUSINESS_UNIT);
-        if business_unit.is_empty() {
-            keep(MappingProblem::EmptyUnit);
-        }
-        let cost_center = self.cell(cells, COST_CENTER);
-        for name in [business_unit, cost_center] {
-            if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
-                keep(MappingProblem::ReservedName(name.to_owned()));
-            }
-        }
-        let mut bound = |column| {
-            let text = self.cell(cells, column);
-            let bound = if text.is_empty() { None } else { moment(text, timezone) };
-            if bound.is_none() && !text.is_empty() {
-                keep(MappingProblem::BadDate(text.to_owned()));
-            }
-            bound
-        };
-        let (valid_from, valid_to) = (bound(VALID_FROM), bound(VALID_TO));
-        if valid_from.zip(valid_to).is_some_and(|(from, to)| to <= from) {
-            let (from, to) = (self.cell(cells, VALID_FROM).to_owned(), self.cell(cells, VALID_TO).to_owned());
-            keep(MappingProblem::EmptyValidity { from, to });
-        }
-        let cost_center = Some(cost_center.to_owned()).filter(|center| !center.is_empty());
-        let business_unit = business_unit.to_owned();
-        let selector = selector.filter(|_| sound)?;
-        Some(MappingRow { index, line, selector, business_unit, cost_center, valid_from, valid_to })
     }
 }
 
@@ -213,66 +147,12 @@ fn quoting_is_sound(line: &[u8], delimiter: u8) -> bool {
     }
 }
 
-/// Reads a cell of the `project` column. `number:N`, as reports show an unresolved payer, is a number too.
-pub(super) fn selector(text: &str) -> Result<Selector, MappingProblem> {
-    let impossible = || MappingProblem::ImpossibleProject(text.to_owned());
-    let lower = text.to_ascii_lowercase();
-    if let Some(prefix) = UNSUPPORTED.iter().find(|prefix| lower.starts_with(**prefix)) {
-        return Err(MappingProblem::Unsupported((*prefix).to_owned()));
-    }
-    if text.contains(['*', '?', '[']) {
-        // Outside these characters a pattern cannot match any id.
-        let possible = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:*?[]!^".contains(c);
-        if !text.chars().all(possible) {
-            return Err(impossible());
-        }
-        let bad = |why| MappingProblem::BadGlob { glob: text.to_owned(), why };
-        return ProjectGlob::parse(text).map(Selector::Glob).map_err(bad);
-    }
-    let digits = text.strip_prefix("number:").unwrap_or(text);
-    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        let number = digits.parse().ok().filter(|number| i64::try_from(*number).is_ok() && !digits.starts_with('0'));
-        return number.map(Selector::Number).ok_or_else(impossible);
-    }
-    if is_project_id(text) { Ok(Selector::Id(text.to_owned())) } else { Err(impossible()) }
-}
-
-/// Whether a project can have this id, with or without a domain before it (`example.com:shop-prod`).
-fn is_project_id(text: &str) -> bool {
-    let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let (domain, id) = text.rsplit_once(':').map_or((None, text), |(domain, id)| (Some(domain), id));
-    domain.is_none_or(|domain| !domain.is_empty() && domain.bytes().all(|byte| small(byte) || b".-".contains(&byte)))
-        && (6..=30).contains(&id.len())
-        && id.bytes().all(|byte| small(byte) || byte == b'-')
-        && id.starts_with(|first: char| first.is_ascii_lowercase())
-        && !id.ends_with('-')
-}
-
-/// Rows of equal selector that hold at one time.
-fn repetitions(rows: &[MappingRow], problems: &mut Problems) {
-    let mut listed: BTreeMap<String, Vec<&MappingRow>> = BTreeMap::new();
-    for row in rows {
-        let selector = row.selector.to_string();
-        let earlier = listed.entry(selector.clone()).or_default();
-        if let Some(other) = earlier.iter().find(|other| other.overlaps(row)) {
-            let first = other.line;
-            let equal = (other.valid_from, other.valid_to) == (row.valid_from, row.valid_to);
-            let problem = if equal {
-                MappingProblem::Duplicate { selector, first }
-            } else {
-                MappingProblem::Overlap { selector, first }
-            };
-            problems.push((row.line, problem));
-        }
-        earlier.push(row);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::time::moment;
 
     fn parse(text: &str) -> Result<Mapping, MappingErrors> {
         Mapping::parse("m.csv", text.as_bytes(), Tz::UTC)
@@ -298,50 +178,6 @@ mod tests {
         let map = parse("business_unit,project\n\"#1 team\",ads-prod\n,# note\n").expect("sound");
         assert_eq!(map.rows().len(), 1);
         assert_eq!(map.rows()[0].business_unit, "#1 team");
-    }
-
-    #[test]
-    fn ids_numbers_and_globs_are_told_apart() {
-        for (text, expected) in [
-            ("ads-prod", "project `ads-prod`"),
-            ("example.com:ads-prod", "project `example.com:ads-prod`"),
-            ("7001", "project number `7001`"),
-            ("number:7001", "project number `7001`"),
-            ("ads-*", "glob `ads-*`"),
-            ("ads-[a-f]?", "glob `ads-[a-f]?`"),
-        ] {
-            assert_eq!(selector(text).map(|selector| selector.to_string()), Ok(expected.to_owned()), "{text}");
-        }
-        for text in [
-            "short",
-            "Ads-Prod",
-            "ads_prod",
-            "ads-prod-",
-            "1ads-prod",
-            "-ads-prod",
-            "",
-            "0",
-            "0700",
-            "number:",
-            "99999999999999999999",
-            "projects/ads-prod",
-            ":ads-prod",
-            "ads prod",
-            "Ads-*",
-            "ads-{a,b}*",
-            "anzeigen-ö",
-            "abcdefghijabcdefghijabcdefghijk",
-        ] {
-            assert_eq!(selector(text).map(|_| ()), Err(MappingProblem::ImpossibleProject(text.to_owned())), "{text}");
-        }
-        assert!(matches!(selector("ads-["), Err(MappingProblem::BadGlob { .. })));
-    }
-
-    #[test]
-    fn rows_of_later_kinds_are_said_to_be_unsupported() {
-        for text in ["label:bu=ads", "folder:77", "org:1", "principal:*@example.com", "Job-Label:bu=ads"] {
-            assert!(matches!(selector(text), Err(MappingProblem::Unsupported(_))), "{text}");
-        }
     }
 
     #[test]
@@ -386,7 +222,8 @@ mod tests {
         let error = |text| parse(text).expect_err("a bad header").to_string();
         assert_eq!(
             error("\nproject,team,Project\nads-prod,Ads,\n"),
-            "m.csv:2: unknown column `team`; known are project, business_unit, cost_center, valid_from, valid_to\n\
+            "m.csv:2: unknown column `team`; known are project, business_unit, cost_center, valid_from, valid_to, within, share, \
+             method\n\
              m.csv:2: column `Project` stands twice in the header\n\
              m.csv:2: column `business_unit` is missing in the header"
         );

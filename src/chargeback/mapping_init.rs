@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::mapping_csv::selector;
+use super::mapping_selector::Projects;
 use crate::model::directory::Directory;
 use crate::model::payer::{Payer, PayerName, PayerRef};
 
@@ -33,7 +33,7 @@ pub fn skeleton(payers: &[(Payer, u64, u64)], directory: &Directory) -> String {
     for (project, name, (calls, billable)) in largest {
         csv.push_str(&format!("# {}; billable calls: {billable} of {calls}\n", one_line(&known(&name, directory))));
         // A payer that no row can name is still shown.
-        let row = if selector(&project).is_ok() { "" } else { "# no row can name: " };
+        let row = if Projects::parse(&project).is_ok() { "" } else { "# no row can name: " };
         csv.push_str(&format!("{row}{},{PLACEHOLDER},\n", one_line(&project)));
     }
     csv

@@ -94,10 +94,11 @@ pub struct LogArgs {
     /// The largest record, such as `64MiB` or a number of bytes; larger ones are rejected
     #[arg(long, value_name = "SIZE", help_heading = "Input")]
     pub max_record: Option<String>,
-    /// Business units: CSV with the columns project, business_unit and, if wanted, cost_center, valid_from, valid_to
+    /// Business units: CSV with the columns project, business_unit and, if wanted, cost_center, valid_from, valid_to, within,
+    /// share, method; or the same as rules in a file that ends in .toml
     #[arg(long, value_name = "FILE", help_heading = "Attribution")]
     pub map: Option<PathBuf>,
-    /// An inventory that turns project numbers into ids: `gcloud projects list --format=json`, a Resource Manager answer, a
+    /// An inventory that turns project numbers into ids and shows labels, folders and organisations: `gcloud projects list --format=json`, a Resource Manager answer, a
     /// Cloud Asset Inventory export or rows of a billing export. May be given more than once
     #[arg(long, value_name = "FILE", help_heading = "Attribution")]
     pub projects: Vec<PathBuf>,
@@ -260,6 +261,9 @@ pub struct MapCheckArgs {
     /// Explain which row decides for this project, id or number. May be given more than once
     #[arg(long, value_name = "PROJECT")]
     pub explain: Vec<String>,
+    /// The moment for --explain, such as 2026-10-01; without it only rows without dates decide
+    #[arg(long, value_name = "TIME", requires = "explain")]
+    pub on: Option<String>,
 }
 
 /// Arguments of `map init`.

@@ -165,7 +165,7 @@ fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
         }
         (_, None) => "without a payer there is no unit".to_owned(),
         (None, Some(_)) => "no mapping was given (--map)".to_owned(),
-        (Some(mapping), Some(payer)) => mapping.explain(payer, attributed.call.facts.time),
+        (Some(mapping), Some(payer)) => mapping.explain_call(payer, (&*attributed.call.facts).into()),
     };
     line(out, "", &why);
     if let (UNMAPPED, Some(_), Some(payer)) = (attributed.unit, &logs.mapping, &attributed.resolved.payer) {

@@ -172,8 +172,9 @@ fn payers(
         let Some(path) = &settings.map.value else {
             return Err(Failure::Usage("--unit needs --map FILE, which says what projects it has".to_owned()));
         };
-        let mapping = tables::mapping(path, settings)?;
         let directory = tables::directory(provider, inventory)?;
+        let mapping = tables::mapping(path, settings, &directory)?;
+        mapping.agrees_with(&directory)?;
         let found = filter_payers::of_unit(unit, &mapping, &directory, !inventory.is_empty(), period)?;
         let mut why = format!("every field that can name a project of the unit {}\n{superset}", safe(unit));
         if found.iter().any(|candidate| matches!(candidate, Candidate::Pattern(_))) {

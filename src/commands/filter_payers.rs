@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Failure;
-use crate::chargeback::mapping::{Mapping, MappingRow, Selector};
+use crate::chargeback::mapping::Mapping;
+use crate::chargeback::mapping_row::MappingRow;
+use crate::chargeback::mapping_selector::{Projects, Selector};
 use crate::gcp::filter_payers::Candidate;
 use crate::gcp::project_ref::ProjectRef;
 use crate::model::directory::Directory;
@@ -49,19 +51,32 @@ pub(super) fn of_unit(
     }
     let (mut payers, mut found) = (BTreeSet::new(), BTreeSet::new());
     for row in &rows {
-        match &row.selector {
-            Selector::Id(id) => drop(payers.insert(directory.resolve(&PayerRef::project_id(id.as_str())))),
-            Selector::Number(number) => drop(payers.insert(directory.resolve(&PayerRef::project_number(*number)))),
-            Selector::Glob(glob) if !inventory && holds_in(row, period) => {
+        let projects = match &row.selector {
+            Selector::Projects(projects) | Selector::Calls { within: Some(projects), .. } => projects,
+            Selector::Calls { within: None, .. } => {
+                anstream::eprintln!(
+                    "billtrail: warning: {}:{}: {} has calls wherever they are paid; the filter names known projects only",
+                    safe(mapping.file()),
+                    row.line,
+                    safe(&row.selector.to_string())
+                );
+                continue;
+            }
+        };
+        match projects {
+            Projects::Id(id) => drop(payers.insert(directory.resolve(&PayerRef::project_id(id.as_str())))),
+            Projects::Number(number) => drop(payers.insert(directory.resolve(&PayerRef::project_number(*number)))),
+            Projects::Glob(glob) if !inventory && holds_in(row, period) => {
                 found.insert(Candidate::Pattern(glob.regex().to_owned()));
             }
-            Selector::Glob(_) => {}
+            // The inventory lists them.
+            Projects::Glob(_) | Projects::Label(_) | Projects::Folder(_) | Projects::Organization(_) => {}
         }
     }
     payers.extend(directory.entries().map(|entry| directory.resolve(&PayerRef::project_id(entry.id.as_str()))));
     let moments = moments(mapping, period);
     let belongs = |payer: &Payer| {
-        moments.iter().any(|time| mapping.unit(payer, Some(*time)).is_some_and(|row| row.business_unit == unit))
+        moments.iter().any(|time| mapping.units_of(payer, Some(*time)).iter().any(|row| row.business_unit == unit))
     };
     found.extend(payers.into_iter().filter(belongs).map(candidate));
     if found.is_empty() {
@@ -76,7 +91,7 @@ fn candidate(payer: Payer) -> Candidate {
 
 fn holds_in(row: &MappingRow, period: &Period) -> bool {
     let before = |from: Option<i64>, to: Option<i64>| from.zip(to).is_none_or(|(from, to)| from < to);
-    before(row.valid_from, period.to) && before(period.from, row.valid_to)
+    before(row.validity.from, period.to) && before(period.from, row.validity.to)
 }
 
 /// A moment of each part of the period in which the mapping is constant.

@@ -52,14 +52,25 @@ pub(super) struct Logs {
 impl Logs {
     /// Reads what the arguments name.
     pub fn read(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, output, Fault::default())
+        Self::read_with(args, output, false, Fault::default())
     }
 
-    fn read_with(args: &LogArgs, output: &OutputArgs, fault: Fault) -> Result<Self, Failure> {
+    /// The same, for commands that use the mapping and do not check it: it must agree with the inventory.
+    pub fn read_agreed(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        Self::read_with(args, output, true, Fault::default())
+    }
+
+    fn read_with(args: &LogArgs, output: &OutputArgs, agreed: bool, fault: Fault) -> Result<Self, Failure> {
         let settings = Settings::resolve(args, output, &|name| std::env::var(name).ok())?;
         let provider = tables::provider(settings.services.value.as_deref())?;
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
-        let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings)).transpose()?;
+        let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings, &directory));
+        let mapping = mapping.transpose()?;
+        let agree = |directory: &Directory| match &mapping {
+            Some(mapping) if agreed => mapping.agrees_with(directory),
+            Some(_) | None => Ok(()),
+        };
+        agree(&directory)?;
         let period = tables::period(args, &settings)?;
         let meter = Arc::new(Meter::default());
         interrupt::reads(&meter);
@@ -102,6 +113,7 @@ impl Logs {
         Imbalance::check("entries", intake.entries, observed)?;
         Imbalance::check("entries of calls", observed, calls.iter().map(|call| call.entries).sum())?;
         learn(&mut directory, &calls, &intake.learnt, &mut diagnostics);
+        agree(&directory)?;
         flag_estimates(&mut calls, &settings);
         calls.par_sort_unstable_by(|a, b| a.place().cmp(&b.place()));
         meter.add(Count::Calls, calls.len() as u64);
@@ -155,15 +167,6 @@ impl Logs {
             self.say_nothing_found();
         }
         Ok(account)
-    }
-
-    /// The same, for commands that use the mapping and do not check it.
-    pub fn read_agreed(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        let logs = Self::read(args, output)?;
-        if let Some(mapping) = &logs.mapping {
-            mapping.agrees_with(&logs.directory)?;
-        }
-        Ok(logs)
     }
 
     /// The tables by which calls are attributed.
@@ -329,7 +332,7 @@ mod tests {
     fn outcome(fault: Fault) -> Result<(), Failure> {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs/client.jsonl").to_owned();
         let args = LogArgs { inputs: vec![samples], quiet: true, ..LogArgs::default() };
-        Logs::read_with(&args, &OutputArgs::default(), fault)?.attribute(|_| {}).map(|_| ())
+        Logs::read_with(&args, &OutputArgs::default(), false, fault)?.attribute(|_| {}).map(|_| ())
     }
 
     #[test]

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use super::logs::Logs;
 use super::{Ending, Failure, documents, output, tables};
-use crate::chargeback::mapping::Mapping;
-use crate::chargeback::mapping_check::{Severity, check as findings};
+use crate::chargeback::mapping_check::{Met, Severity, check as findings};
 use crate::chargeback::mapping_init::skeleton;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, MapCheckArgs, MapCommand, MapInitArgs, OutputArgs};
 use crate::gcp::project_ref::ProjectRef;
 use crate::model::stats::Stage;
+use crate::model::time::moment;
 use crate::report::safe;
 
 pub(super) fn run(command: &MapCommand) -> Result<Ending, Failure> {
@@ -27,22 +27,30 @@ fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
         timezone: args.timezone.clone(),
         ..LogArgs::default()
     };
-    let mut settings = Settings::resolve(&logs_args, &OutputArgs::default(), &|name| std::env::var(name).ok())?;
-    let mapping =
-        Mapping::parse(&args.mapping.to_string_lossy(), &tables::read_bytes(&args.mapping)?, settings.timezone.value)?;
-    let mut incomplete = false;
-    let (directory, payers) = if args.inputs.is_empty() {
+    let settings = Settings::resolve(&logs_args, &OutputArgs::default(), &|name| std::env::var(name).ok())?;
+    let (mapping, directory, inventory, account, incomplete);
+    if args.inputs.is_empty() {
         let provider = tables::provider(settings.services.value.as_deref())?;
-        (tables::directory(&provider, &settings.projects.value)?, None)
+        directory = tables::directory(&provider, &settings.projects.value)?;
+        mapping = tables::mapping(&args.mapping, &settings, &directory)?;
+        (inventory, account, incomplete) = (!settings.projects.value.is_empty(), None, false);
     } else {
         let logs = Logs::read(&LogArgs { map: Some(args.mapping.clone()), ..logs_args }, &OutputArgs::default())?;
-        let account = logs.attribute(|_| {})?;
-        incomplete = logs.incomplete;
-        settings.projects.value.clone_from(&logs.settings.projects.value);
-        (logs.directory.clone(), Some(Logs::payers(&account)))
-    };
-    let inventory = (!settings.projects.value.is_empty()).then_some(&directory);
-    let found = findings(&mapping, inventory, payers.as_deref());
+        account = Some(logs.attribute(|_| {})?);
+        (inventory, incomplete) = (!logs.settings.projects.value.is_empty(), logs.incomplete);
+        directory = logs.directory;
+        mapping = match logs.mapping {
+            Some(mapping) => mapping,
+            None => tables::mapping(&args.mapping, &settings, &directory)?,
+        };
+    }
+    let payers = account.as_ref().map(Logs::payers);
+    let met = account.as_ref().zip(payers.as_ref()).map(|(account, payers)| Met {
+        payers,
+        rows: &account.used_rows,
+        ties: &account.ties,
+    });
+    let found = findings(&mapping, inventory.then_some(&directory), met);
     let mut out = String::new();
     let file = safe(mapping.file()).into_owned();
     for finding in &found {
@@ -51,14 +59,24 @@ fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
         let _ = writeln!(out, "{file}:{line} {}: {}", finding.severity, safe(&finding.message));
     }
     let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let rows = mapping.rows().len();
+    let rows = mapping.rows().len() + mapping.pool_rows().len();
     let _ = writeln!(out, "{file}: {rows} rows, {errors} errors, {} warnings", found.len() - errors);
+    let time = match &args.on {
+        None => None,
+        Some(text) => match moment(text, settings.timezone.value) {
+            None => return Err(Failure::Usage(format!("--on `{text}` is not a time such as 2026-10-01"))),
+            time => time,
+        },
+    };
     for project in &args.explain {
         let Some(reference) = ProjectRef::parse(project.trim_start_matches("number:")).to_payer_ref() else {
             return Err(Failure::Usage(format!("--explain: `{project}` can be no project")));
         };
         let payer = directory.resolve(&reference);
-        let _ = writeln!(out, "{}: {}", safe(&payer.to_string()), safe(&mapping.explain(&payer, None)));
+        let _ = writeln!(out, "{}: {}", safe(&payer.to_string()), safe(&mapping.explain(&payer, time)));
+        for sentence in mapping.explain_exceptions(&payer, time) {
+            let _ = writeln!(out, "{}: {}", safe(&payer.to_string()), safe(&sentence));
+        }
     }
     output::write_to(None, &mut |write| write.write_all(out.as_bytes()))?;
     Ok(documents::ending(incomplete, errors > 0))

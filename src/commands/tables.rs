@@ -32,9 +32,10 @@ pub(super) fn directory(provider: &Provider, paths: &[PathBuf]) -> Result<Direct
     Ok(provider.directory(&files)?)
 }
 
-/// The mapping.
-pub(super) fn mapping(path: &Path, settings: &Settings) -> Result<Mapping, Failure> {
-    Ok(Mapping::parse(&path.to_string_lossy(), &read_bytes(path)?, settings.timezone.value)?)
+/// The mapping, with what the inventory shows of the projects.
+pub(super) fn mapping(path: &Path, settings: &Settings, directory: &Directory) -> Result<Mapping, Failure> {
+    let mapping = Mapping::parse(&path.to_string_lossy(), &read_bytes(path)?, settings.timezone.value)?;
+    Ok(mapping.with_inventory(directory))
 }
 
 /// A file that the user named; that it is missing is wrong use.

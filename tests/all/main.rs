@@ -30,6 +30,7 @@ mod progress;
 mod queries;
 mod readme;
 mod real_logs;
+mod rules;
 mod safe_output;
 mod samples;
 mod shown;
