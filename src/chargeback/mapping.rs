@@ -172,16 +172,14 @@ impl Mapping {
     /// The row that speaks of a payer as closely as the one that decides, holds at the same time and comes to something
     /// else. Two rows that name one project are another fault: see `agrees_with`.
     pub(super) fn rival(&self, payer: &Payer, row: &MappingRow, time: Option<i64>) -> Option<&MappingRow> {
-        let holding = self.matching(payer).filter(|other| other.holds_at(time) && other.index != row.index);
-        let mut others = holding.filter(|other| !self.shares_with(row, other)).peekable();
-        others.peek()?;
         let project = self.project(payer);
         let closeness = |row: &MappingRow| match &row.selector {
             Selector::Projects(projects) => projects.closeness(&project),
             Selector::Calls { .. } => None,
         };
         let own = closeness(row).filter(|own| *own != Closeness::Named)?;
-        others.find(|other| closeness(other) == Some(own) && !row.agrees_with(other))
+        let holding = self.matching(payer).filter(|other| other.holds_at(time) && !self.shares_with(row, other));
+        holding.take_while(|other| closeness(other) == Some(own)).find(|other| !row.agrees_with(other))
     }
 
     fn shares_with(&self, row: &MappingRow, other: &MappingRow) -> bool {
@@ -198,10 +196,9 @@ impl Mapping {
         for row in self.calls.candidates(call).map(|index| &self.rows[index]).filter(|row| row.holds_at(call.time)) {
             if let Selector::Calls { calls, within } = &row.selector {
                 let closeness = within.as_ref().map(|within| within.closeness(&project));
-                match closeness {
-                    Some(None) => {}
-                    Some(closeness) => found.push((calls.nearness(closeness), row)),
-                    None => found.push((calls.nearness(None), row)),
+                // `Some(None)`: the projects of `within` do not include the payer's.
+                if closeness != Some(None) {
+                    found.push((calls.nearness(closeness.flatten()), row));
                 }
             }
         }

@@ -22,7 +22,21 @@ impl Share {
 
     /// Reads `1/3`, `0.25` or `25%`; above 0 and at most 1.
     pub(super) fn parse(text: &str) -> Result<Self, MappingProblem> {
-        let bad = || MappingProblem::BadShare(text.to_owned());
+        let (negative, share) = Self::read(text).ok_or_else(|| MappingProblem::BadShare(text.to_owned()))?;
+        if negative || share == Self::ZERO || share.numerator > share.denominator {
+            return Err(MappingProblem::ShareOutOfBounds(text.to_owned()));
+        }
+        Ok(share)
+    }
+
+    /// Reads `1/20`, `0.05` or `5%` as a part of a whole: from 0 to 1.
+    pub(super) fn part(text: &str) -> Option<Self> {
+        let (negative, share) = Self::read(text)?;
+        (!negative && share.numerator <= share.denominator).then_some(share)
+    }
+
+    /// Whether the text has a minus, and the fraction behind it.
+    fn read(text: &str) -> Option<(bool, Self)> {
         let (negative, plain) = match text.strip_prefix(['-', '\u{2212}']) {
             Some(rest) => (true, rest.trim_start()),
             None => (false, text),
@@ -32,19 +46,16 @@ impl Share {
             None => (plain, 1),
         };
         let (numerator, denominator) = match number.split_once('/') {
-            Some((numerator, denominator)) => {
-                (whole(numerator.trim()).ok_or_else(bad)?, whole(denominator.trim()).ok_or_else(bad)?)
-            }
-            None => decimal(number).ok_or_else(bad)?,
+            Some((numerator, denominator)) => (whole(numerator.trim())?, whole(denominator.trim())?),
+            None => decimal(number)?,
         };
-        if denominator == 0 {
-            return Err(bad());
-        }
-        let share = Self::reduced(numerator, denominator * percent);
-        if negative || share.numerator == 0 || share.numerator > share.denominator {
-            return Err(MappingProblem::ShareOutOfBounds(text.to_owned()));
-        }
-        Ok(share)
+        (denominator > 0).then(|| (negative, Self::reduced(numerator, denominator * percent)))
+    }
+
+    /// This part of a whole, rounded down.
+    pub(super) fn of(self, whole: u64) -> u128 {
+        // No part that is read is finer than 10^14: the product fits.
+        u128::from(whole) * self.numerator / self.denominator
     }
 
     fn reduced(numerator: u128, denominator: u128) -> Self {

@@ -4,6 +4,7 @@
 pub mod apportion;
 pub mod attribution;
 pub mod dimension;
+pub mod gate;
 pub mod mapping;
 mod mapping_calls;
 mod mapping_cells;
@@ -21,5 +22,8 @@ pub mod mapping_selector;
 pub mod mapping_share;
 mod mapping_toml;
 mod mapping_words;
+pub mod measure;
+pub mod movement;
+pub mod report_rows;
 pub mod resolve;
 pub mod statement;

@@ -20,7 +20,7 @@ static VERSION: LazyLock<String> =
 #[derive(Debug, Parser)]
 #[command(name = "billtrail", version = VERSION.as_str(), max_term_width = 110, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, map check); 2 wrong use: an option, mapping, \
+    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, check, map check); 2 wrong use: an option, mapping, \
 inventory or catalogue is invalid; 3 not done or not whole: an input is missing, unreadable, truncated or changed meanwhile; 130 interrupted."
 )]
 pub struct Cli {
@@ -45,6 +45,18 @@ pub enum Command {
     /// Explain why a call is billed to whom it is
     #[command(after_help = "Example:\n  billtrail explain logs/ --map business-units.csv --insert-id 1x8k2fqe4m7zd")]
     Explain(ExplainArgs),
+    /// Hold a result against limits, for a pipeline: exit code 1 if one is not kept
+    #[command(
+        after_help = "Example:\n  billtrail check logs/ --map business-units.csv --max-unallocated 5% --max-unit 'Marketing=10000 calls'"
+    )]
+    Check(CheckArgs),
+    /// Show what moved between two results, and whether by more calls or by another mapping
+    #[command(
+        after_help = "Example:\n  billtrail diff september.json october.json\n  billtrail diff september/ october/ --old-map old.csv --map new.csv\n\n\
+Each unit's change is volume (its new calls under the old mapping, less the old ones) and mapping (what the new mapping \
+makes of the new calls). Two reports tell the old mapping by their rows; --by unit,payer,service or finer."
+    )]
+    Diff(DiffArgs),
     /// List what is known about services, or all that is known about one
     #[command(after_help = "Example:\n  billtrail services vision.googleapis.com")]
     Services(ServicesArgs),
@@ -214,6 +226,63 @@ pub struct ExplainArgs {
     /// The call_key of a call, as `billtrail calls` prints it; for entries without an insertId
     #[arg(long, value_name = "KEY")]
     pub call_key: Option<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("gates").required(true).multiple(true).args(["max_unallocated", "max_unit"])))]
+pub struct CheckArgs {
+    /// Where to read from.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// How to print: markdown unless a format is chosen.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// The largest part of the billable calls that may have no unit, `(unmapped)` and `(unattributed)`: `5%`, `0.05`, `1/20`
+    #[arg(long, value_name = "PART", allow_hyphen_values = true, help_heading = "Gates")]
+    pub max_unallocated: Vec<String>,
+    /// The most that a unit may have: `Marketing=10000 calls`; measures are calls, billable_calls, failed_calls,
+    /// billed_bytes, slot_ms, entries. May be given more than once
+    #[arg(long, value_name = "UNIT=LIMIT", help_heading = "Gates")]
+    pub max_unit: Vec<String>,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// What was: a report in JSON (`billtrail report --format json`), or logs
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// What is: a report in JSON, or logs
+    #[arg(value_name = "NEW")]
+    pub new: String,
+    /// What is compared: calls, billable_calls, failed_calls, billed_bytes, slot_ms, entries
+    #[arg(long, value_name = "MEASURE", default_value = "billable_calls")]
+    pub measure: String,
+    /// Of logs: the mapping, and of NEW alone if --old-map is given
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub map: Option<PathBuf>,
+    /// Of logs: the mapping of OLD
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub old_map: Option<PathBuf>,
+    /// Of logs: an inventory of projects. May be given more than once
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub projects: Vec<PathBuf>,
+    /// Of logs: rows that replace or add to the built-in catalogue
+    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
+    pub services: Option<PathBuf>,
+    /// Of logs: count only entries that this filter selects
+    #[arg(long = "where", value_name = "FILTER", allow_hyphen_values = true, help_heading = "Attribution")]
+    pub filter: Option<String>,
+    /// Of logs: the time zone of the mapping's dates [default: UTC]
+    #[arg(long, value_name = "ZONE", help_heading = "Attribution")]
+    pub timezone: Option<String>,
+    /// How to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Say nothing on standard error but errors
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Arguments of `services`.

@@ -20,7 +20,7 @@ use crate::report::Format;
 /// The exit codes and their meaning.
 const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "done; rejected records are in the tally"),
-    ("1", "done, and a check that the user asked for failed (--strict, map check)"),
+    ("1", "done, and a check that the user asked for failed (--strict, check, map check)"),
     ("2", "wrong use: an option, mapping, inventory or catalogue is invalid"),
     (
         "3",
@@ -67,8 +67,13 @@ fn lists() -> Vec<List> {
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 2] {
-    [("report_measure", &documents::MEASURES), ("calls_column", &documents::CALLS)]
+fn columns() -> [(&'static str, &'static [Column]); 4] {
+    [
+        ("report_measure", &documents::MEASURES),
+        ("calls_column", &documents::CALLS),
+        ("check_column", &documents::CHECK),
+        ("diff_column", &documents::DIFF),
+    ]
 }
 
 fn as_text() -> String {

@@ -7,7 +7,7 @@ use super::logs::Logs;
 use crate::chargeback::attribution::{Account, Attributed};
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::statement::{Measures, Statement, StatementRow};
-use crate::model::document::{Cell, Column, ColumnType, Document, Row};
+use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Provenance, Row};
 use crate::model::payer::{Payer, PayerRef};
 use crate::model::reason::QuantityUnit;
 
@@ -80,6 +80,26 @@ pub const CALLS: [Column; 40] = [
     text("source"),
 ];
 
+/// The columns of `check`, in their order.
+pub const CHECK: [Column; 6] = [
+    text("gate"),
+    text("unit"),
+    text("measure"),
+    integer("limit", None),
+    integer("found", None),
+    column("passed", ColumnType::Boolean, None),
+];
+
+/// The columns of `diff`, in their order.
+pub const DIFF: [Column; 6] = [
+    text("unit"),
+    integer("old", None),
+    integer("new", None),
+    integer("change", None),
+    integer("volume", None),
+    integer("mapping", None),
+];
+
 /// The document of a report.
 pub(super) fn report(logs: &Logs, account: Account, by: &[Dimension], statement: &Statement) -> Document {
     let mut columns: Vec<Column> = by.iter().map(|dimension| text(dimension.name())).collect();
@@ -92,6 +112,27 @@ pub(super) fn report(logs: &Logs, account: Account, by: &[Dimension], statement:
 /// The document of calls.
 pub(super) fn calls(logs: &Logs, account: Account) -> Document {
     document("calls", logs, account, CALLS.to_vec(), CALLS.len(), Row::new())
+}
+
+/// The document of gates.
+pub(super) fn check(logs: &Logs, account: Account) -> Document {
+    document("check", logs, account, CHECK.to_vec(), 3, Row::new())
+}
+
+/// The document of movements.
+pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Document {
+    Document {
+        command: "diff",
+        period: Period::default(),
+        provenance,
+        tally: None,
+        columns: DIFF.to_vec(),
+        keys: 1,
+        totals,
+        gaps: Gaps::default(),
+        diagnostics: Diagnostics::new(),
+        incomplete,
+    }
 }
 
 fn document(

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::chargeback::mapping_error::MappingErrors;
+use crate::chargeback::mapping_pools::Overflow;
 use crate::chargeback::statement::StatementError;
 use crate::cli::settings::SettingsError;
 use crate::gcp::inventory::InventoryError;
@@ -49,6 +50,9 @@ pub enum Failure {
     /// The sums cannot be made.
     #[error(transparent)]
     Statement(#[from] StatementError),
+    /// A sum does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
     /// The tally does not balance.
     #[error(transparent)]
     Imbalance(#[from] Imbalance),
@@ -65,7 +69,12 @@ impl Failure {
             | Self::Inventory(_)
             | Self::Catalogue(_) => 2,
             Self::Ingest(IngestError::Glob { .. }) => 2,
-            Self::Ingest(_) | Self::File { .. } | Self::Output(_) | Self::Statement(_) | Self::Imbalance(_) => 3,
+            Self::Ingest(_)
+            | Self::File { .. }
+            | Self::Output(_)
+            | Self::Statement(_)
+            | Self::Overflow(_)
+            | Self::Imbalance(_) => 3,
         }
     }
 

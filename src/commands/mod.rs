@@ -1,9 +1,11 @@
 //! The commands, one file each: wiring between rooms, no logic of their own.
 
 mod calls;
+mod check;
 mod completions;
 mod config;
 mod contract;
+mod diff;
 mod documents;
 mod explain;
 mod failure;
@@ -47,6 +49,8 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Report(args) => report::run(&args),
         Command::Calls(args) => calls::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
         Command::Filter(args) => filter::run(&args),

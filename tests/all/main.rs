@@ -10,6 +10,7 @@ mod evidence;
 mod exit_codes;
 mod filters;
 mod formats;
+mod gates;
 mod generated;
 #[cfg(unix)]
 mod interrupted;
