@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
+use super::apportion::apportion;
 use super::mapping_calls::CallRows;
 use super::mapping_cells::Draft;
 use super::mapping_pools::{self, PoolRow, Pools};
@@ -52,6 +53,16 @@ struct Known {
 pub struct Shares<'m> {
     /// The rows with their weights, in the order of the file.
     pub parts: Vec<(&'m MappingRow, u128)>,
+}
+
+impl<'m> Shares<'m> {
+    /// Divides an amount by the shares: the parts add up to it and have its sign.
+    pub fn divide(&self, amount: i128) -> Vec<(&'m MappingRow, i128)> {
+        let weights: Vec<(&str, u128)> =
+            self.parts.iter().map(|(row, weight)| (row.business_unit.as_str(), *weight)).collect();
+        let parts = apportion(amount, &weights).unwrap_or_default();
+        self.parts.iter().map(|(row, _)| *row).zip(parts).collect()
+    }
 }
 
 /// Which row decides for a call.
@@ -104,21 +115,25 @@ impl Mapping {
         }
         for entry in directory.entries() {
             let ancestors = directory.ancestors(&entry.id);
+            // Rows by number find a payer without the inventory, and learnt numbers are not in it.
             let project = Project { id: Some(&entry.id), number: None, labels: &entry.labels, ancestors: &ancestors };
-            let mut rows: Vec<(Closeness, String, usize)> = Vec::new();
-            for row in &self.rows {
-                let Selector::Projects(projects) = &row.selector else { continue };
-                match projects.closeness(&project) {
-                    // By id and number a payer is found without the inventory.
-                    None | Some(Closeness::Named) => {}
-                    Some(closeness) => rows.push((closeness, projects.to_string(), row.index)),
-                }
-            }
-            rows.sort();
-            let rows = rows.into_iter().map(|(_, _, index)| index).collect();
+            let rows = self.rows_of_project(&project).into_iter();
+            let rows = rows.filter(|(closeness, _)| *closeness != Closeness::Named).map(|(_, row)| row.index).collect();
             self.inventory.insert(entry.id.clone(), Known { labels: entry.labels.clone(), ancestors, rows });
         }
         self
+    }
+
+    /// The rows about all that a project pays for, at any time, in the order in which they decide. For a project whose
+    /// labels and ancestors somebody else knows, such as a bill that has them as they were.
+    pub fn rows_of_project(&self, project: &Project<'_>) -> Vec<(Closeness, &MappingRow)> {
+        let closeness = |row: &MappingRow| match &row.selector {
+            Selector::Projects(projects) => projects.closeness(project),
+            Selector::Calls { .. } => None,
+        };
+        let mut rows: Vec<_> = self.rows.iter().filter_map(|row| Some((closeness(row)?, row))).collect();
+        rows.sort_by_cached_key(|(closeness, row)| (*closeness, row.selector.to_string(), row.index));
+        rows
     }
 
     /// The file's name, as it was given.
@@ -504,6 +519,46 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_shared_cost_is_divided_to_the_last_unit(
+            amount in any::<i128>(),
+            parts in prop::collection::vec(1_u32..1000, 2..6),
+            turn in 0..6_usize,
+        ) {
+            let total: u32 = parts.iter().sum();
+            let mut rows: Vec<String> =
+                parts.iter().enumerate().map(|(at, part)| format!("net-prod,Unit {at},,{part}/{total}")).collect();
+            let divided = |rows: &[String]| {
+                let map = with_inventory(&rows.join("\n"));
+                let shares = map.shares(&"net-prod".into(), None).expect("the project is shared");
+                let parts = shares.divide(amount).into_iter().map(|(row, part)| (row.business_unit.clone(), part));
+                parts.collect::<BTreeMap<String, i128>>()
+            };
+            let found = divided(&rows);
+            prop_assert_eq!(found.len(), parts.len());
+            prop_assert_eq!(found.values().sum::<i128>(), amount);
+            prop_assert!(found.values().all(|part| *part == 0 || part.signum() == amount.signum()));
+            let turn = turn % rows.len();
+            rows.rotate_left(turn);
+            prop_assert_eq!(found, divided(&rows));
+        }
+
+        #[test]
+        fn the_inventory_decides_as_whoever_knows_the_project(rows in rows(), more in prop::sample::subsequence(
+            vec!["label:bu=ads,L", "label:bu=it,M", "folder:1,F", "folder:2,G", "org:9,O"], 0..6)
+        ) {
+            let rows: Vec<&str> = rows.iter().map(String::as_str).filter(|row| !row.contains(",,")).chain(more).collect();
+            prop_assume!(!rows.is_empty());
+            let map = with_inventory(&rows.join("\n"));
+            let payer: Payer = "ads-prod".into();
+            let labels = BTreeMap::from([("bu".to_owned(), "ads".to_owned())]);
+            let ancestors = ["folders/2", "folders/1", "organizations/9"].map(str::to_owned);
+            let project = Project { id: Some("ads-prod"), number: None, labels: &labels, ancestors: &ancestors };
+            let known: Vec<usize> = map.rows_of_project(&project).into_iter().map(|(_, row)| row.index).collect();
+            let by_payer: Vec<usize> = map.matching(&payer).map(|row| row.index).collect();
+            prop_assert_eq!(known, by_payer);
+        }
+
         #[test]
         fn row_order_never_matters(rows in rows(), seed in any::<prop::sample::Index>()) {
             let map = mapping(&rows.join("\n"));
