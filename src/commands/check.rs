@@ -10,6 +10,7 @@ use crate::chargeback::statement::{Measures, StatementError};
 use crate::cli::CheckArgs;
 use crate::cli::settings::Origin;
 use crate::model::document::{Cell, Row};
+use crate::model::stats::Stage;
 use crate::report::Format;
 
 pub(super) fn run(args: &CheckArgs) -> Result<Ending, Failure> {
@@ -42,8 +43,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Ending, Failure> {
     let chosen = &logs.settings.format;
     // A gate's result is read in a pull request or a chat, unless somebody asks for something else.
     let format = if chosen.origin == Origin::Default { Format::Markdown } else { chosen.value };
-    let quiet = logs.settings.quiet.value;
-    output::print(&document, &mut verdicts.iter().map(row), &args.output, format, true, quiet)?;
+    let (quiet, mut rows) = (logs.settings.quiet.value, verdicts.iter().map(row));
+    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, true, quiet))?;
+    logs.say_stats()?;
     Ok(documents::ending(document.incomplete, failed || strict))
 }
 
