@@ -85,7 +85,8 @@ impl Draft {
         if matches!(selector, Some(Selector::Calls { .. })) && !cells[SHARE].is_empty() {
             note(MappingProblem::ShareOfCalls);
         }
-        if !cells[METHOD].is_empty() {
+        // That a share is fixed goes without saying, and may be said.
+        if !(cells[METHOD].is_empty() || cells[METHOD] == "fixed" && share.is_some()) {
             note(MappingProblem::MethodOfProject);
         }
         let Some(selector) = selector.filter(|_| self.problems.len() == before) else { return };
@@ -237,4 +238,71 @@ pub(super) fn sum_problem(
         }
     };
     Some((line, problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapping::Mapping;
+    use super::*;
+
+    /// The errors of rows that stand on line 2 and after.
+    fn errors(rows: &str) -> String {
+        let text = format!("project,business_unit,valid_from,valid_to,within,share,method\n{rows}");
+        Mapping::parse("m.csv", text.as_bytes(), Tz::UTC)
+            .map(|_| String::new())
+            .unwrap_or_else(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn shares_add_up_to_one_at_any_time() {
+        assert_eq!(errors("net-prod,A,,,,1/3\nnet-prod,B,,,,1/3,fixed\nnet-prod,C,,,,1/3\n"), "");
+        assert_eq!(errors("net-*,A,,2026-10,,1/2\nnet-*,B,,2026-10,,1/2\nnet-*,B,2026-10,,,1\n"), "");
+        for (rows, error) in [
+            (
+                "net-prod,A,,,,1/3\nnet-prod,B,,,,33%\n",
+                "m.csv:3: the shares of project `net-prod` add up to 199/300 and not to 1 (lines 2, 3)",
+            ),
+            (
+                "net-prod,A,,,,3/4\nnet-prod,B,,,,3/4\n",
+                "m.csv:3: the shares of project `net-prod` add up to 3/2 and not to 1 (lines 2, 3)",
+            ),
+            (
+                "net-prod,A,,2026-10,,1/2\nnet-prod,B,,2026-11,,1/2\n",
+                "m.csv:3: the shares of project `net-prod` add up to 1/2 and not to 1 at 2026-10-01 (line 3)",
+            ),
+            (
+                "net-prod,A,,,,1/2\nnet-prod,B,,2026-11,,1/2\nnet-prod,C,2026-11,,,1/2\n",
+                "m.csv:2: the shares of project `net-prod` add up to 1/2 and not to 1 without a time (only rows without dates hold then) (line 2)",
+            ),
+            (
+                "net-prod,A,,,,1/2\nnet-prod,A,,,,1/2\n",
+                "m.csv:3: project `net-prod` is shared to `A` twice (first on line 2)",
+            ),
+            (
+                "net-prod,A,,,,1/2\nnet-prod,B\n",
+                "m.csv:3: project `net-prod` is shared and belongs to one unit at one time (line 2); give every row a share, or none",
+            ),
+            (
+                "net-prod,A,,,,1/999999999989\nnet-prod,B,,,,1/999999999961\nnet-prod,C,,,,1/999999999959\nnet-prod,D,,,,1/999999999937\n",
+                "m.csv:5: the shares of project `net-prod` are too fine to be added exactly; use fewer digits",
+            ),
+        ] {
+            assert_eq!(errors(rows), error, "{rows}");
+        }
+    }
+
+    #[test]
+    fn cells_that_a_row_does_not_take_are_errors() {
+        for (rows, error) in [
+            ("net-prod,A,,,,1,even\n", "m.csv:2: `method` is for rows `pool:UNIT`"),
+            ("net-prod,A,,,,,fixed\n", "m.csv:2: `method` is for rows `pool:UNIT`"),
+            ("principal:a,A,,,,1\n", "m.csv:2: a call is not split"),
+            ("net-prod,A,,,ads-prod\n", "m.csv:2: `within` is for rows"),
+            ("pool:A,B,,,ads-prod,1\n", "m.csv:2: `within` is for rows"),
+            ("pool:,B,,,,1\n", "m.csv:2: the business unit is empty"),
+            ("net-prod,(Shared)\n", "m.csv:2: `(Shared)` is reserved"),
+        ] {
+            assert!(errors(rows).starts_with(error), "{rows}: {}", errors(rows));
+        }
+    }
 }
