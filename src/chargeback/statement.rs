@@ -12,6 +12,7 @@ use super::attribution::Attributed;
 use super::dimension::Dimension;
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
+use crate::model::share::millionths;
 use crate::model::text::SharedText;
 
 /// What a statement adds up for a group.
@@ -237,20 +238,9 @@ fn statement(table: &DataFrame, by: &[Dimension]) -> Result<Statement, Statement
         rows.push(StatementRow { key, measures, share: None });
     }
     for row in &mut rows {
-        row.share = millionths(row.measures.billable_calls, total.billable_calls);
+        row.share = millionths(row.measures.billable_calls.into(), total.billable_calls.into());
     }
     Ok(Statement { rows, total })
-}
-
-/// `part / whole` in millionths, rounded half to even; `None` for 0/0.
-fn millionths(part: u64, whole: u64) -> Option<u32> {
-    if whole == 0 {
-        return None;
-    }
-    let (scaled, whole) = (u128::from(part) * 1_000_000, u128::from(whole));
-    let (quotient, rest) = (scaled / whole, scaled % whole);
-    let up = rest * 2 > whole || (rest * 2 == whole && quotient % 2 == 1);
-    u32::try_from(quotient + u128::from(up)).ok()
 }
 
 impl Measures {
@@ -291,14 +281,6 @@ impl Measures {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn shares_round_half_to_even() {
-        assert_eq!(millionths(1, 3), Some(333_333));
-        assert_eq!(millionths(1, 2_000_000), Some(0));
-        assert_eq!(millionths(3, 2_000_000), Some(2));
-        assert_eq!(millionths(0, 0), None);
-    }
 
     #[test]
     fn a_wide_sum_survives_its_two_halves() {

@@ -298,13 +298,14 @@ fn by_ending(path: &Path) -> Result<Option<Format>, SettingsError> {
         "json" => Ok(Some(Format::Json)),
         "ndjson" | "jsonl" => Ok(Some(Format::Ndjson)),
         "md" | "markdown" => Ok(Some(Format::Markdown)),
+        "html" | "htm" => Ok(Some(Format::Html)),
         "parquet" => Ok(Some(Format::Parquet)),
         "txt" => Ok(None),
         _ => Err(SettingsError::Value {
             name: "output",
             origin: Origin::Flag,
             value: path.to_string_lossy().into_owned(),
-            expected: "a file whose ending names a format (csv, json, ndjson, md, parquet, txt); give --format"
+            expected: "a file whose ending names a format (csv, json, ndjson, md, html, parquet, txt); give --format"
                 .to_owned(),
         }),
     }

@@ -10,6 +10,7 @@ pub mod document;
 pub mod observation;
 pub mod payer;
 pub mod reason;
+pub mod share;
 pub mod stats;
 pub mod tally;
 pub mod text;

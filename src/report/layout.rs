@@ -12,7 +12,7 @@ const GAP: u16 = 2;
 const UNKNOWN: &str = "–";
 
 /// The columns that tell most about a call, most telling first; a table of calls shows no others.
-const OF_A_CALL: [&str; 12] = [
+pub(super) const OF_A_CALL: [&str; 12] = [
     "timestamp",
     "unit",
     "payer",

@@ -9,6 +9,8 @@ use crate::model::document::{Document, Row};
 
 mod csv;
 mod figures;
+mod groups;
+mod html;
 mod json;
 mod layout;
 mod markdown;
@@ -33,6 +35,7 @@ closed_list! {
         Json = "json": "one document with rows, totals, tally, provenance and diagnostics",
         Ndjson = "ndjson": "one JSON object a row; no totals",
         Markdown = "markdown": "a GitHub table, with the tally and the gaps below it",
+        Html = "html": "one page for a browser: charts, a table to sort and filter, tally, gaps and provenance",
         Parquet = "parquet": "rows in typed columns; the tally is in the file's metadata",
     }
 }
@@ -41,7 +44,7 @@ impl Format {
     /// True if the output holds the tally and the gaps; for the others the caller prints [`summary`] elsewhere.
     pub const fn holds_summary(self) -> bool {
         match self {
-            Self::Table | Self::Markdown | Self::Json => true,
+            Self::Table | Self::Markdown | Self::Html | Self::Json => true,
             Self::Csv | Self::Ndjson | Self::Parquet => false,
         }
     }
@@ -115,6 +118,7 @@ pub fn write(
         Format::Json => json::write(document, rows, out),
         Format::Ndjson => ndjson::write(document, rows, out),
         Format::Markdown => markdown::write(document, rows, out),
+        Format::Html => html::write(document, rows, out),
         Format::Parquet => parquet::write(document, rows, out),
     }?;
     out.flush()
@@ -137,7 +141,7 @@ mod tests {
                     Format::Json | Format::Ndjson => {
                         String::from_utf8_lossy(&out).replace(' ', "").contains("\"incomplete\":true")
                     }
-                    Format::Table | Format::Csv | Format::Markdown => {
+                    Format::Table | Format::Csv | Format::Markdown | Format::Html => {
                         String::from_utf8_lossy(&out).contains("INCOMPLETE")
                     }
                 }

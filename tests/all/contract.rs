@@ -333,7 +333,7 @@ fn an_incomplete_result_says_so_in_every_format() {
             let inputs = document["provenance"]["inputs"].as_array().unwrap();
             let unfinished: Vec<&Value> = inputs.iter().filter(|input| input["complete"] == json!(false)).collect();
             assert_eq!(unfinished.len(), 1);
-            for format in ["table", "markdown", "csv", "ndjson"] {
+            for format in ["table", "markdown", "csv", "ndjson", "html"] {
                 let output = output(&[command, "sample-logs/vertex_ai.jsonl", input, "--format", format, "--quiet"]);
                 assert_eq!(output.status.code(), Some(3), "{command} {format}");
                 let text = String::from_utf8(output.stdout).unwrap();

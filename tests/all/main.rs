@@ -12,6 +12,7 @@ mod filters;
 mod formats;
 mod gates;
 mod generated;
+mod html_page;
 #[cfg(unix)]
 mod interrupted;
 mod kept;

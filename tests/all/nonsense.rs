@@ -68,7 +68,7 @@ fn a_truncated_file_keeps_its_good_entries_and_is_marked_in_every_format() {
     assert_eq!(document["incomplete"], true);
     assert!(document["diagnostics"]["input_truncated"]["count"] == 1, "{}", document["diagnostics"]);
     for command in ["report", "calls"] {
-        for format in ["table", "csv", "markdown"] {
+        for format in ["table", "csv", "markdown", "html"] {
             let ran = place.run(&[command, "cut.jsonl.gz", "--format", format]);
             assert!(ran.ends(3).out.contains("INCOMPLETE"), "{command} --format {format}");
         }

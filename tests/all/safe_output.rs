@@ -35,12 +35,14 @@ fn text_from_a_log_cannot_steer_a_terminal() {
     let place = nasty_log();
     let id = format!("id{NASTY}");
     let by = "service,method,principal,resource,payer";
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 10] = [
         &["report", "nasty.jsonl", "--by", by, "--format", "table"],
         &["report", "nasty.jsonl", "--by", by, "--format", "markdown"],
         &["report", "nasty.jsonl", "--by", by, "--format", "json"],
         &["calls", "nasty.jsonl", "--format", "table"],
         &["calls", "nasty.jsonl", "--format", "markdown"],
+        &["report", "nasty.jsonl", "--by", by, "--format", "html"],
+        &["calls", "nasty.jsonl", "--format", "html"],
         &["calls", "nasty.jsonl", "--format", "ndjson"],
         &["explain", "nasty.jsonl", "--insert-id", &id],
         &["explain", "nasty.jsonl", "--insert-id", "other"],

@@ -1,0 +1,155 @@
+//! The top of the page: what it is, of which time, and the figures that everybody asks for first.
+
+use maud::{Markup, html};
+
+use super::super::figures::{bytes, day, minutes, percent, thousands};
+use super::super::groups::total;
+use super::{Shown, incomplete, title};
+use crate::model::document::{Cell, Document};
+use crate::model::share::millionths;
+
+/// The header with the title and the period.
+pub(super) fn header(document: &Document) -> Markup {
+    html! {
+        a.skip href="#statement" { "Skip to the table" }
+        header {
+            div {
+                h1 { (title(document)) }
+                @if let Some(period) = period(document) { p.period { (Shown(&period)) } }
+            }
+            div.tools hidden {
+                button #theme type="button" { "Dark theme" }
+                button #print type="button" { "Print" }
+            }
+        }
+        (incomplete(document))
+    }
+}
+
+/// The time the page is about: the period asked for, else when the calls were seen.
+fn period(document: &Document) -> Option<String> {
+    let period = &document.period;
+    let seen = |name: &str| {
+        let at = document.columns.iter().position(|column| column.name == name)?;
+        match document.totals.get(at.checked_sub(document.keys)?)? {
+            Cell::Time(nanos) => Some(*nanos),
+            Cell::Null | Cell::Text(_) | Cell::Integer(_) | Cell::Signed(_) | Cell::Boolean(_) | Cell::Share(_) => None,
+        }
+    };
+    Some(match (period.from, period.to) {
+        (Some(from), Some(to)) => format!("Calls from {} to before {} UTC", minutes(from), minutes(to)),
+        (Some(from), None) => format!("Calls from {} UTC on", minutes(from)),
+        (None, Some(to)) => format!("Calls before {} UTC", minutes(to)),
+        (None, None) => format!("Calls seen from {} to {} (UTC)", day(seen("first_seen")?), day(seen("last_seen")?)),
+    })
+}
+
+/// One figure with what it is and what it means.
+struct Figure {
+    label: &'static str,
+    value: String,
+    note: String,
+}
+
+/// The headline figures of a document with totals.
+pub(super) fn figures(document: &Document) -> Markup {
+    let figures = headline(document);
+    html! {
+        @if !figures.is_empty() {
+            section.headline aria-label="Headline figures" {
+                dl {
+                    @for figure in figures {
+                        div {
+                            dt { (figure.label) }
+                            dd { span.value { (figure.value) } span.note { (figure.note) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn headline(document: &Document) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let (Some(billable), Some(calls)) = (total(document, "billable_calls"), total(document, "calls")) else {
+        return figures;
+    };
+    figures.push(Figure {
+        label: "Billable calls",
+        value: thousands(billable),
+        note: format!("of {} calls; the bill does not meter the others", thousands(calls)),
+    });
+    let gaps = &document.gaps;
+    let unmapped: u128 = gaps.unmapped.iter().map(|(_, _, billable)| u128::from(*billable)).sum();
+    let unattributed: u128 = gaps.unattributed.iter().map(|(_, _, billable)| u128::from(*billable)).sum();
+    let placed = billable.saturating_sub(unmapped).saturating_sub(unattributed);
+    if let Some(share) = millionths(placed, billable) {
+        figures.push(Figure {
+            label: "Assigned to a unit",
+            // Not all is never shown as all.
+            value: if placed < billable && share >= 999_500 { "> 99.9 %".to_owned() } else { percent(share) },
+            note: format!("{} billable calls have no unit, {} no payer", thousands(unmapped), thousands(unattributed)),
+        });
+    }
+    if let Some(billed) = total(document, "billed_bytes").filter(|bytes| *bytes > 0) {
+        figures.push(Figure {
+            label: "Billed bytes",
+            value: bytes(billed),
+            note: format!("{} bytes of on-demand queries", thousands(billed)),
+        });
+    }
+    if let Some(slot_ms) = total(document, "slot_ms").filter(|slot_ms| *slot_ms > 0) {
+        figures.push(Figure {
+            label: "Slot hours",
+            value: slot_hours(slot_ms),
+            note: format!("{} slot milliseconds in reservations", thousands(slot_ms)),
+        });
+    }
+    if let Some(failed) = total(document, "failed_calls") {
+        let note =
+            millionths(failed, calls).map_or_else(String::new, |share| format!("{} of all calls", percent(share)));
+        figures.push(Figure { label: "Failed calls", value: thousands(failed), note });
+    }
+    if let Some(tally) = document.tally.as_ref().filter(|tally| tally.check().is_ok()) {
+        figures.push(Figure {
+            label: "Records accounted for",
+            value: "all".to_owned(),
+            note: format!("{} records; the tally below balances", thousands(tally.records.into())),
+        });
+    }
+    figures
+}
+
+/// Slot milliseconds as hours with two digits after the point.
+fn slot_hours(slot_ms: u128) -> String {
+    const HUNDREDTH: u128 = 36_000;
+    let hundredths = (slot_ms + HUNDREDTH / 2) / HUNDREDTH;
+    format!("{}.{:02}", thousands(hundredths / 100), hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::document;
+    use super::*;
+
+    #[test]
+    fn what_has_no_unit_is_not_assigned() {
+        let figures = headline(&document());
+        let shown: Vec<(&str, &str)> = figures.iter().map(|figure| (figure.label, figure.value.as_str())).collect();
+        assert_eq!(shown[..2], [("Billable calls", "1,643,784"), ("Assigned to a unit", "> 99.9 %")]);
+        assert_eq!(figures[1].note, "11 billable calls have no unit, 7 no payer");
+    }
+
+    #[test]
+    fn the_period_is_the_one_asked_for_else_the_one_seen() {
+        assert_eq!(period(&document()).expect("a period"), "Calls from 2026-10-01 00:00 UTC on");
+        let whole = Document { period: Default::default(), ..document() };
+        assert_eq!(period(&whole).expect("a period"), "Calls seen from 2026-10-01 to 2026-10-31 (UTC)");
+    }
+
+    #[test]
+    fn slot_hours_are_rounded() {
+        assert_eq!([0, 18_000, 3_600_000, 36_000_000_000].map(slot_hours), ["0.00", "0.01", "1.00", "10,000.00"]);
+    }
+}

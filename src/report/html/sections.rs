@@ -1,0 +1,240 @@
+//! The sections that need sums of the rows: business units, the trend, who is at the top, requester-pays flows.
+
+use maud::{Markup, html};
+
+use super::super::figures::thousands;
+use super::super::groups::{Group, Groups, is_gap, is_none, measures, total, weight};
+use super::Shown;
+use super::cells::{bar, percent, words};
+use super::trend::Trend;
+use crate::model::document::{Document, Row};
+
+/// How many groups are listed in a ranking.
+const LISTED: usize = 10;
+/// Keys with a section of their own, or for which a ranking says nothing.
+const NOT_RANKED: [&str; 5] = ["unit", "day", "hour", "month", "reason"];
+
+/// The sums that the sections need, added up while the rows pass by.
+pub(super) struct Sections {
+    units: Option<Groups>,
+    rankings: Vec<(&'static str, Groups)>,
+    flows: Option<Groups>,
+    trend: Option<Trend>,
+}
+
+impl Sections {
+    /// The sections that a document's columns allow.
+    pub fn of(document: &Document) -> Self {
+        if weight(document).is_none() {
+            return Self { units: None, rankings: vec![], flows: None, trend: None };
+        }
+        let keys = document.columns[..document.keys].iter().map(|column| column.name);
+        let ranked = keys.filter(|name| !NOT_RANKED.contains(name));
+        Self {
+            units: Groups::by(document, &["unit"]),
+            rankings: ranked.filter_map(|name| Some((name, Groups::by(document, &[name])?))).collect(),
+            flows: Groups::by(document, &["payer", "storage_payer"]),
+            trend: Trend::of(document),
+        }
+    }
+
+    /// Adds one row to all sums.
+    pub fn add(&mut self, row: &Row) {
+        let rankings = self.rankings.iter_mut().map(|(_, groups)| groups);
+        self.units.iter_mut().chain(rankings).chain(&mut self.flows).for_each(|groups| groups.add(row));
+        self.trend.iter_mut().for_each(|trend| trend.add(row));
+    }
+
+    /// The sections.
+    pub fn render(self, document: &Document) -> Markup {
+        let Some(weight) = weight(document) else { return html! {} };
+        let place = Place::of(document, weight);
+        let flows = self.flows.map(|groups| flows(groups, weight)).unwrap_or_default();
+        html! {
+            @if let Some(units) = self.units {
+                section #units {
+                    h2 { "Business units by " (place.name) }
+                    (units_table(document, &place, &units.ranked(weight)))
+                }
+            }
+            @if let Some(trend) = self.trend { (trend.render(weight)) }
+            @if !self.rankings.is_empty() {
+                div.rankings {
+                    @for (name, groups) in self.rankings { (ranking(name, groups, &place)) }
+                }
+            }
+            @if !flows.is_empty() { (flows_section(&flows, &place)) }
+        }
+    }
+}
+
+/// What a table of groups needs to know of its document.
+struct Place {
+    weight: usize,
+    /// The name of the weight, as words.
+    name: String,
+    /// The sum of all weights.
+    whole: u128,
+}
+
+impl Place {
+    fn of(document: &Document, weight: usize) -> Self {
+        let name = document.columns[measures(document)[weight]].name;
+        Self { weight, name: words(name), whole: total(document, name).unwrap_or(0) }
+    }
+
+    fn share(&self, group: &Group) -> Option<u32> {
+        group.share(self.weight, self.whole)
+    }
+}
+
+/// All units with the weight, its share, and every other measure that is not zero everywhere.
+fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
+    let names: Vec<&str> = measures(document).into_iter().map(|at| document.columns[at].name).collect();
+    let holds = |at: &usize| *at != place.weight && units.iter().any(|unit| unit.sums[*at] > 0);
+    let shown: Vec<usize> = (0..names.len()).filter(holds).collect();
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Business units" {
+            table.sortable {
+                caption.hidden { "Business units by " (place.name) ", with their part of all " (place.name) }
+                thead {
+                    tr {
+                        th scope="col" { "unit" }
+                        th scope="col" .figure { (place.name) }
+                        th scope="col" .figure { "share" }
+                        th scope="col" .bars data-still { span.hidden { "share as a bar" } }
+                        @for at in &shown { th scope="col" .figure { (words(names[*at])) } }
+                    }
+                }
+                tbody {
+                    @for unit in units {
+                        @let name = unit.key.concat();
+                        tr class=[is_gap(&name).then_some("gap")] {
+                            th scope="row" { (Shown(&name)) }
+                            (sum_cell(unit.sums[place.weight]))
+                            (share_cells(place.share(unit)))
+                            @for at in &shown { (sum_cell(unit.sums[*at])) }
+                        }
+                    }
+                }
+                tfoot {
+                    tr {
+                        th scope="row" { "total" }
+                        td.figure { (thousands(place.whole)) }
+                        td.figure { @if place.whole > 0 { "100.0 %" } }
+                        td {}
+                        @for at in &shown {
+                            td.figure { (total(document, names[*at]).map_or_else(String::new, thousands)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sum_cell(sum: u128) -> Markup {
+    html! { td.figure data-value=(sum) { (thousands(sum)) } }
+}
+
+fn share_cells(share: Option<u32>) -> Markup {
+    html! {
+        td.figure data-value=(share.unwrap_or(0)) { (percent(share)) }
+        td.bars { (bar(share.unwrap_or(0))) }
+    }
+}
+
+/// The heaviest groups of one column.
+fn ranking(name: &'static str, groups: Groups, place: &Place) -> Markup {
+    let (none, mut ranked): (Vec<Group>, Vec<Group>) =
+        groups.ranked(place.weight).into_iter().partition(|group| is_none(&group.key.concat()));
+    ranked.retain(|group| group.sums.get(place.weight).is_some_and(|sum| *sum > 0));
+    let rest = ranked.split_off(ranked.len().min(LISTED));
+    let sum = |groups: &[Group]| groups.iter().map(|group| group.sums[place.weight]).sum::<u128>();
+    let heading = plural(name);
+    html! {
+        section {
+            h2 { (heading) }
+            @if ranked.is_empty() {
+                p.empty { "No " (place.name) " have a " (words(name)) "." }
+            } @else {
+                table.ranking {
+                    caption.hidden { (heading) " by " (place.name) }
+                    thead.hidden {
+                        tr { th scope="col" { (words(name)) } th scope="col" { (place.name) } th scope="col" { "share" } }
+                    }
+                    tbody {
+                        @for group in &ranked {
+                            @let value = group.key.concat();
+                            tr class=[is_gap(&value).then_some("gap")] {
+                                th scope="row" { span { (Shown(&value)) } (bar(place.share(group).unwrap_or(0))) }
+                                td.figure { (thousands(group.sums[place.weight])) }
+                                td.figure { (percent(place.share(group))) }
+                            }
+                        }
+                    }
+                }
+                @if !rest.is_empty() { p.rest { "and " (rest.len()) " more with " (thousands(sum(&rest))) " " (place.name) } }
+            }
+            @if sum(&none) > 0 && !ranked.is_empty() {
+                p.rest { (thousands(sum(&none))) " " (place.name) " have no " (words(name)) }
+            }
+        }
+    }
+}
+
+/// The heading of a ranking.
+fn plural(name: &str) -> String {
+    match name {
+        "payer" => "Payers".to_owned(),
+        "service" => "Services".to_owned(),
+        "principal" => "Principals".to_owned(),
+        "model" => "Models".to_owned(),
+        "method" => "Methods".to_owned(),
+        "resource" => "Resources".to_owned(),
+        "cost_center" => "Cost centers".to_owned(),
+        "location" => "Locations".to_owned(),
+        other => format!("By {}", words(other)),
+    }
+}
+
+/// Pairs of a requester and the project whose bucket it used, where these are two.
+fn flows(groups: Groups, weight: usize) -> Vec<Group> {
+    let mut flows = groups.ranked(weight);
+    flows.retain(|flow| match flow.key.as_slice() {
+        [payer, owner] => payer != owner && ![payer, owner].into_iter().any(|end| is_none(end) || is_gap(end)),
+        _ => false,
+    });
+    flows
+}
+
+fn flows_section(flows: &[Group], place: &Place) -> Markup {
+    html! {
+        section #flows {
+            h2 { "Requester-pays flows" }
+            p.note { "Who pays for operations and traffic on whose buckets." }
+            div.scroll tabindex="0" role="region" aria-label="Requester-pays flows" {
+                table.sortable {
+                    caption.hidden { "Who pays for operations and traffic on whose buckets" }
+                    thead {
+                        tr {
+                            th scope="col" { "requester, pays the operations" }
+                            th scope="col" { "bucket's project, pays the storage" }
+                            th scope="col" .figure { (place.name) }
+                            th scope="col" .figure { "share" }
+                        }
+                    }
+                    tbody {
+                        @for flow in flows {
+                            tr {
+                                @for end in &flow.key { td { (Shown(end)) } }
+                                (sum_cell(flow.sums[place.weight]))
+                                td.figure data-value=(place.share(flow).unwrap_or(0)) { (percent(place.share(flow))) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

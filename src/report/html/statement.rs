@@ -1,0 +1,157 @@
+//! The table of all rows: the first page as it stands, the columns and totals for the script that sorts and filters.
+
+use maud::{Markup, PreEscaped, html};
+use serde_json::json;
+
+use super::super::figures::thousands;
+use super::super::groups::is_gap;
+use super::super::layout::OF_A_CALL;
+use super::Shown;
+use super::cells::{is_figure, text, words};
+use super::rows::{First, PAGE};
+use crate::model::document::{Cell, Column, Document, Row};
+
+/// Text of more characters than this may break. The script knows the same number.
+const LONG: usize = 36;
+
+/// The section with its controls, which the script brings to life.
+pub(super) fn render(document: &Document, first: &First) -> Markup {
+    let order = order(document);
+    let shown: Vec<usize> = order.iter().copied().filter(|at| is_shown(document, *at)).collect();
+    let rows = first.rows.len();
+    html! {
+        section #statement {
+            h2 { @if document.totals.is_empty() { "Rows" } @else { "Statement" } }
+            div.controls hidden {
+                label for="filter" { "Filter" }
+                input #filter type="search" autocomplete="off" spellcheck="false" placeholder="words that a row holds";
+                label for="size" { "Rows per page" }
+                select #size {
+                    @for size in [25, PAGE, 100, 500] { option selected[size == PAGE] { (size) } }
+                }
+                details #choose { summary { "Columns" } div.choices {} }
+            }
+            div.scroll tabindex="0" role="region" aria-label="All rows" {
+                table #rows {
+                    caption.hidden { "Every row of the result" }
+                    thead {
+                        tr {
+                            @for &at in &shown {
+                                @let column = &document.columns[at];
+                                th scope="col" class=[is_figure(column).then_some("figure")] { (words(column.name)) }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for row in &first.rows {
+                            tr class=[is_gap_row(document, row).then_some("gap")] { @for &at in &shown { (cell(document, at, &row[at])) } }
+                        }
+                    }
+                    @if !document.totals.is_empty() {
+                        tfoot {
+                            tr {
+                                @for &at in &shown {
+                                    @match total(document, at) {
+                                        Some(total) => (cell(document, at, total)),
+                                        None => th scope="row" { @if at == 0 { "total" } },
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { (Shown(&notes(document, shown.len()))) }
+            div.pages {
+                p #place role="status" {
+                    @if first.count > rows {
+                        "Rows 1 to " (rows) " of " (thousands(first.count as u128)) "; the others need scripts"
+                    } @else { (thousands(first.count as u128)) @if first.count == 1 { " row" } @else { " rows" } }
+                }
+                div #turn hidden {
+                    button type="button" data-turn="first" { "First" }
+                    button type="button" data-turn="back" { "Back" }
+                    button type="button" data-turn="next" { "Next" }
+                    button type="button" data-turn="last" { "Last" }
+                }
+            }
+            (PreEscaped(format!("<script type=\"application/json\" id=\"columns\">{}</script>", columns(document, &order))))
+        }
+    }
+}
+
+/// All columns in the order in which they are shown: what tells most of a call, or the keys with the weight and the
+/// share, comes first.
+fn order(document: &Document) -> Vec<usize> {
+    let all = &document.columns;
+    let named = |name: &&str| all.iter().position(|column| column.name == *name);
+    let mut first: Vec<usize> = if document.command == "calls" {
+        OF_A_CALL.iter().filter_map(named).collect()
+    } else {
+        (0..document.keys).chain(["billable_calls", "share"].iter().filter_map(named)).collect()
+    };
+    let others: Vec<usize> = (0..all.len()).filter(|at| !first.contains(at)).collect();
+    first.extend(others);
+    first
+}
+
+/// Whether a column is shown unless the reader chooses: of a call what tells most, else all but measures that are zero.
+fn is_shown(document: &Document, at: usize) -> bool {
+    if document.command == "calls" {
+        return OF_A_CALL.contains(&document.columns[at].name);
+    }
+    total(document, at) != Some(&Cell::Integer(0))
+}
+
+fn total(document: &Document, at: usize) -> Option<&Cell> {
+    at.checked_sub(document.keys).and_then(|measure| document.totals.get(measure))
+}
+
+/// What a reader must know to read the table right.
+fn notes(document: &Document, shown: usize) -> String {
+    let mut notes = match document.period.timezone.as_str() {
+        "" => String::new(),
+        "UTC" => "Times are UTC. ".to_owned(),
+        days => format!("Days are {days}, times UTC. "),
+    };
+    let all = document.columns.len();
+    if shown < all {
+        notes.push_str(&format!("{shown} of {all} columns are shown; “Columns” has the others."));
+    }
+    notes
+}
+
+fn is_gap_row(document: &Document, row: &Row) -> bool {
+    row.iter().take(document.keys).any(|cell| matches!(cell, Cell::Text(text) if is_gap(text)))
+}
+
+/// Whether a number is grouped in thousands.
+fn is_quantity(document: &Document, at: usize) -> bool {
+    at >= document.keys || document.columns[at].name == "quantity" || document.columns[at].unit.is_some()
+}
+
+fn cell(document: &Document, at: usize, cell: &Cell) -> Markup {
+    let text = text(cell, is_quantity(document, at));
+    html! {
+        @if text.chars().count() > LONG { td.long { (Shown(&text)) } }
+        @else { td class=[is_figure(&document.columns[at]).then_some("figure")] { (text) } }
+    }
+}
+
+/// What the script has to know: names are words of the contract, so nothing in it can end its block.
+fn columns(document: &Document, order: &[usize]) -> String {
+    let columns: Vec<serde_json::Value> = (document.columns.iter().enumerate())
+        .map(|(at, column): (usize, &Column)| {
+            json!({
+                "name": column.name,
+                "label": words(column.name),
+                "type": column.kind.name(),
+                "measure": at >= document.keys,
+                "quantity": is_quantity(document, at),
+                "shown": is_shown(document, at),
+                "total": total(document, at).map(|total| text(total, true)),
+            })
+        })
+        .collect();
+    json!({ "order": order, "columns": columns }).to_string()
+}
