@@ -31,10 +31,12 @@ pub(super) fn measures(document: &Document) -> Vec<usize> {
     all.filter(|at| document.columns[*at].kind == ColumnType::Integer).collect()
 }
 
-/// The measure by which groups are ranked and shared, as an index into [`measures`].
+/// The measure by which groups are ranked and shared, as an index into [`measures`]: billable calls, or calls when none
+/// is billable.
 pub(super) fn weight(document: &Document) -> Option<usize> {
     let named = |name| measures(document).iter().position(|at| document.columns[*at].name == name);
-    named("billable_calls").or_else(|| named("calls"))
+    let billable = total(document, "billable_calls").is_some_and(|calls| calls > 0);
+    named("billable_calls").filter(|_| billable).or_else(|| named("calls"))
 }
 
 /// The total of a measure, by the name of its column.

@@ -238,7 +238,7 @@ mod tests {
         let columns = vec![column("service", ColumnType::Text, None), column("billable", ColumnType::Boolean, None)];
         let document = Document { command: "services", keys: 2, columns, totals: vec![], tally: None, ..document() };
         let page = page(&document, &[vec![text("a.example.com"), Cell::Boolean(true)]]);
-        assert!(page.contains("<td>a.example.com</td><td>yes</td>") && page.contains(">1 row<"), "{page}");
+        assert!(page.contains("<td>a.<wbr>example.<wbr>com</td><td>yes</td>") && page.contains(">1 row<"), "{page}");
         assert!(!page.contains("id=\"units\"") && !page.contains("Made from"));
     }
 }

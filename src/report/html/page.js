@@ -89,14 +89,14 @@
     }
   };
   const cell = (at, content, name = "td") => {
-    if (isFigure[at] || [...content].length <= 36) {
-      const element = make(name, content);
-      if (isFigure[at]) element.className = "figure";
+    const element = make(name);
+    if (isFigure[at]) {
+      element.className = "figure";
+      element.textContent = content;
       return element;
     }
-    // Long text may break after punctuation.
-    const element = make(name);
-    element.className = "long";
+    // Text may break after punctuation.
+    if ([...content].length > 36) element.className = "long";
     content.split(/(?<=[./@:_])/).forEach((piece, place) => element.append(...(place ? [make("wbr"), piece] : [piece])));
     return element;
   };
@@ -126,6 +126,13 @@
     });
   };
 
+  // The first cell of a row of sums says what they are.
+  const label = (place, text) => {
+    const element = make(place === 0 ? "th" : "td", place === 0 ? text : "");
+    if (place === 0) element.scope = "row";
+    return element;
+  };
+
   // What the rows found add up to; shown when a filter leaves some out.
   const sum = (at) => found.reduce((sum, row) => sum + BigInt(row[at] ?? 0), 0n);
   const sums = () => {
@@ -134,7 +141,7 @@
     const tr = table.tFoot.insertRow();
     tr.append(...shown.map((at, place) => {
       const { measure, type } = columns[at];
-      if (!measure) return make("th", place === 0 ? "rows found" : "");
+      if (!measure) return label(place, "rows found");
       return cell(at, type === "integer" || type === "share" ? text(at, type === "share" ? Number(sum(at)) : sum(at)) : "");
     }));
   };
@@ -208,7 +215,7 @@
     if (totals) {
       totals.replaceChildren(...shown.map((at, place) => (columns[at].measure
         ? cell(at, columns[at].total)
-        : make("th", place === 0 ? "total" : ""))));
+        : label(place, "total"))));
     }
     sums();
   };

@@ -11,7 +11,7 @@ use super::cells::{is_figure, text, words};
 use super::rows::{First, PAGE};
 use crate::model::document::{Cell, Column, Document, Row};
 
-/// Text of more characters than this may break. The script knows the same number.
+/// Text of more characters than this may break on a screen. The script knows the same number.
 const LONG: usize = 36;
 
 /// The section with its controls, which the script brings to life.
@@ -50,10 +50,11 @@ pub(super) fn render(document: &Document, first: &First) -> Markup {
                     @if !document.totals.is_empty() {
                         tfoot {
                             tr {
-                                @for &at in &shown {
+                                @for (place, &at) in shown.iter().enumerate() {
                                     @match total(document, at) {
                                         Some(total) => (cell(document, at, total)),
-                                        None => th scope="row" { @if at == 0 { "total" } },
+                                        None if place == 0 => th scope="row" { "total" },
+                                        None => td {},
                                     }
                                 }
                             }
@@ -133,8 +134,8 @@ fn is_quantity(document: &Document, at: usize) -> bool {
 fn cell(document: &Document, at: usize, cell: &Cell) -> Markup {
     let text = text(cell, is_quantity(document, at));
     html! {
-        @if text.chars().count() > LONG { td.long { (Shown(&text)) } }
-        @else { td class=[is_figure(&document.columns[at]).then_some("figure")] { (text) } }
+        @if is_figure(&document.columns[at]) { td.figure { (text) } }
+        @else { td class=[(text.chars().count() > LONG).then_some("long")] { (Shown(&text)) } }
     }
 }
 

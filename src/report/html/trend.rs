@@ -157,7 +157,7 @@ fn draw(
     let digits = u32::try_from(thousands(most.into()).len()).unwrap_or(20);
     let mut chart = ChartBuilder::on(&root)
         .margin_top(10)
-        .margin_right(6)
+        .margin_right(40)
         .x_label_area_size(28)
         .y_label_area_size(14 + digits * 8)
         .build_cartesian_2d((0..count - 1).into_segmented(), 0..most)?;
