@@ -299,14 +299,16 @@ fn by_ending(path: &Path) -> Result<Option<Format>, SettingsError> {
         "ndjson" | "jsonl" => Ok(Some(Format::Ndjson)),
         "md" | "markdown" => Ok(Some(Format::Markdown)),
         "html" | "htm" => Ok(Some(Format::Html)),
+        "xlsx" => Ok(Some(Format::Xlsx)),
         "parquet" => Ok(Some(Format::Parquet)),
         "txt" => Ok(None),
         _ => Err(SettingsError::Value {
             name: "output",
             origin: Origin::Flag,
             value: path.to_string_lossy().into_owned(),
-            expected: "a file whose ending names a format (csv, json, ndjson, md, html, parquet, txt); give --format"
-                .to_owned(),
+            expected:
+                "a file whose ending names a format (csv, json, ndjson, md, html, xlsx, parquet, txt); give --format"
+                    .to_owned(),
         }),
     }
 }

@@ -31,7 +31,13 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
         found += 1;
         match format {
             Format::Table => explain(&logs, &attributed, &mut words),
-            Format::Csv | Format::Json | Format::Ndjson | Format::Markdown | Format::Html | Format::Parquet => {
+            Format::Csv
+            | Format::Json
+            | Format::Ndjson
+            | Format::Markdown
+            | Format::Html
+            | Format::Xlsx
+            | Format::Parquet => {
                 rows.push(documents::call_row(&logs, &attributed));
             }
         }

@@ -21,9 +21,9 @@ pub(super) fn print(
 ) -> Result<(), Failure> {
     let target = output.output.as_deref();
     let terminal = target.is_none() && io::stdout().is_terminal();
-    if terminal && format == Format::Parquet {
-        let advice = "parquet is not for a terminal; give -o FILE or redirect the output";
-        return Err(Failure::Usage(advice.to_owned()));
+    if terminal && format.is_binary() {
+        let advice = format!("{format} is not for a terminal; give -o FILE or redirect the output");
+        return Err(Failure::Usage(advice));
     }
     let style = Style {
         colour: terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,

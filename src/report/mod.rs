@@ -22,6 +22,7 @@ mod sample;
 mod stats;
 mod summary;
 mod table;
+mod xlsx;
 
 pub use safe_text::safe;
 pub use stats::{stats_json, stats_table};
@@ -36,6 +37,7 @@ closed_list! {
         Ndjson = "ndjson": "one JSON object a row; no totals",
         Markdown = "markdown": "a GitHub table, with the tally and the gaps below it",
         Html = "html": "one page for a browser: charts, a table to sort and filter, tally, gaps and provenance",
+        Xlsx = "xlsx": "a workbook: summary, statement with totals as formulas, what is unallocated, tally and provenance",
         Parquet = "parquet": "rows in typed columns; the tally is in the file's metadata",
     }
 }
@@ -44,8 +46,16 @@ impl Format {
     /// True if the output holds the tally and the gaps; for the others the caller prints [`summary`] elsewhere.
     pub const fn holds_summary(self) -> bool {
         match self {
-            Self::Table | Self::Markdown | Self::Html | Self::Json => true,
+            Self::Table | Self::Markdown | Self::Html | Self::Xlsx | Self::Json => true,
             Self::Csv | Self::Ndjson | Self::Parquet => false,
+        }
+    }
+
+    /// True if the output is not text, which a terminal cannot show.
+    pub const fn is_binary(self) -> bool {
+        match self {
+            Self::Xlsx | Self::Parquet => true,
+            Self::Table | Self::Csv | Self::Json | Self::Ndjson | Self::Markdown | Self::Html => false,
         }
     }
 }
@@ -119,6 +129,7 @@ pub fn write(
         Format::Ndjson => ndjson::write(document, rows, out),
         Format::Markdown => markdown::write(document, rows, out),
         Format::Html => html::write(document, rows, out),
+        Format::Xlsx => xlsx::write(document, rows, out),
         Format::Parquet => parquet::write(document, rows, out),
     }?;
     out.flush()
@@ -138,6 +149,7 @@ mod tests {
                 let out = printed(*format, document, &rows(), &Style::default());
                 match format {
                     Format::Parquet => parquet::tests::metadata(&out, "incomplete") == "true",
+                    Format::Xlsx => xlsx::tests::says_incomplete(&out),
                     Format::Json | Format::Ndjson => {
                         String::from_utf8_lossy(&out).replace(' ', "").contains("\"incomplete\":true")
                     }
@@ -156,7 +168,7 @@ mod tests {
         let mut rows = rows();
         rows[0][0] = text("\u{1b}]0;title\u{7}\u{9b}31m\u{202e}evil\r\nline\u{7f}");
         let style = Style { terminal: true, ..Style::default() };
-        for format in Format::ALL.iter().filter(|format| **format != Format::Parquet) {
+        for format in Format::ALL.iter().filter(|format| !format.is_binary()) {
             let printed = printed_text(*format, &document(), &rows, &style);
             assert!(printed.chars().all(|c| c == '\n' || !safe_text::is_unsafe(c)), "{format}: {printed:?}");
         }
@@ -164,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_row_is_in_every_text_format() {
-        for format in Format::ALL.iter().filter(|format| **format != Format::Parquet) {
+        for format in Format::ALL.iter().filter(|format| !format.is_binary()) {
             let printed = printed_text(*format, &document(), &rows(), &Style::default());
             for payer in ["ads-prod-4711", "search-index", "sandbox-quokka", "storage.googleapis.com"] {
                 assert!(printed.contains(payer), "{format}: {payer}");

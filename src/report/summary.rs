@@ -25,6 +25,8 @@ pub(super) struct Line {
     pub depth: usize,
     pub label: String,
     pub figures: Vec<String>,
+    /// The numbers behind the figures.
+    pub counts: Vec<u64>,
     pub note: String,
 }
 
@@ -34,6 +36,7 @@ impl Line {
             depth: 0,
             label: label.to_string(),
             figures: figures.iter().map(|figure| (*figure).to_owned()).collect(),
+            counts: Vec::new(),
             note: String::new(),
         }
     }
@@ -43,6 +46,7 @@ impl Line {
             depth,
             label: shorten(&safe(&label.to_string())),
             figures: figures.iter().map(|figure| thousands(u128::from(*figure))).collect(),
+            counts: figures.to_vec(),
             note: safe(&note.to_string()).into_owned(),
         }
     }
@@ -117,7 +121,7 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
     lines
 }
 
-fn tally_lines(tally: &Tally, lines: &mut Vec<Line>) {
+pub(super) fn tally_lines(tally: &Tally, lines: &mut Vec<Line>) {
     let stage = |lines: &mut Vec<Line>, depth: usize, label: &str, count: u64| {
         lines.push(Line::item(depth, label, &[count], ""));
     };

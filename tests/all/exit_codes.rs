@@ -85,7 +85,7 @@ fn a_missing_input_is_named_on_standard_error_when_the_result_goes_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     let (missing, out) = (directory.path().join("missing.jsonl"), directory.path().join("out"));
     let (missing, out) = (missing.to_str().unwrap(), out.to_str().unwrap());
-    for format in ["table", "json", "markdown", "csv", "ndjson", "html", "parquet"] {
+    for format in ["table", "json", "markdown", "csv", "ndjson", "html", "xlsx", "parquet"] {
         let output = output(&["report", "sample-logs/vertex_ai.jsonl", missing, "--format", format, "-o", out]);
         assert_eq!(output.status.code(), Some(3), "{format}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

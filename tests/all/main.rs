@@ -44,4 +44,5 @@ mod truth;
 mod values;
 mod vectors;
 mod where_option;
+mod workbook;
 mod world;

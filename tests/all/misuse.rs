@@ -153,7 +153,7 @@ fn a_full_disk_is_told() {
 fn a_closed_pipe_is_success() {
     let samples = root().join("sample-logs");
     let place = Place::new();
-    for format in ["csv", "json", "ndjson", "table", "markdown", "html", "parquet"] {
+    for format in ["csv", "json", "ndjson", "table", "markdown", "html", "xlsx", "parquet"] {
         let mut command = place.command(&["calls", samples.to_str().unwrap(), "--format", format]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = [0; 4];
