@@ -12,7 +12,8 @@ use crate::model::document::{Cell, Diagnostics, Document, Gaps, SCHEMA_VERSION};
 fn begin<'a>(sheet: &'a mut Worksheet, name: &str, headings: &[&str]) -> Result<Sheet<'a>, XlsxError> {
     let mut sheet = Sheet::begin(sheet, name)?;
     for (column, heading) in (0..).zip(headings) {
-        sheet.text(0, column, heading, Look::Heading)?;
+        let counts = matches!(*heading, "count" | "calls" | "billable_calls" | "bytes");
+        sheet.text(0, column, heading, if counts { Look::HeadingOfFigures } else { Look::Heading })?;
     }
     sheet.freeze(1)?;
     Ok(sheet)

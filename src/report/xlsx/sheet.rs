@@ -20,6 +20,8 @@ const NANOS: i64 = 1_000_000_000;
 pub(super) enum Look {
     Plain,
     Heading,
+    /// A heading over numbers, which stand to the right.
+    HeadingOfFigures,
     Title,
     Total,
     Warning,
@@ -184,10 +186,8 @@ fn fitting(text: &str) -> String {
 fn format(look: Look, figure: Option<Figure>) -> Format {
     let format = match look {
         Look::Plain => Format::new(),
-        Look::Heading => {
-            let fill = Format::new().set_bold().set_background_color(Color::RGB(0xe4_e9_ee));
-            fill.set_text_wrap().set_align(FormatAlign::Top)
-        }
+        Look::Heading => heading(),
+        Look::HeadingOfFigures => heading().set_align(FormatAlign::Right),
         Look::Title => Format::new().set_bold().set_font_size(16),
         Look::Total => Format::new().set_bold().set_border_top(FormatBorder::Thin),
         Look::Warning => Format::new().set_bold().set_font_color(Color::RGB(0xb3_26_1e)),
@@ -199,6 +199,10 @@ fn format(look: Look, figure: Option<Figure>) -> Format {
         Some(Figure::Share) => format.set_num_format("0.0%"),
         Some(Figure::Time) => format.set_num_format("yyyy-mm-dd hh:mm:ss"),
     }
+}
+
+fn heading() -> Format {
+    Format::new().set_bold().set_background_color(Color::RGB(0xe4_e9_ee)).set_text_wrap().set_align(FormatAlign::Top)
 }
 
 /// The number as a workbook holds it: beyond 2^53 the nearest it can.

@@ -25,7 +25,11 @@ pub(super) fn write(
     let room = if document.totals.is_empty() { MOST - 1 } else { MOST - 2 };
     let mut sheet = Sheet::begin(sheet, name)?;
     for (at, column) in (0..).zip(&document.columns) {
-        sheet.text(0, at, column.name, Look::Heading)?;
+        let look = match column.kind {
+            ColumnType::Integer | ColumnType::Share => Look::HeadingOfFigures,
+            ColumnType::Text | ColumnType::Boolean | ColumnType::Time => Look::Heading,
+        };
+        sheet.text(0, at, column.name, look)?;
     }
     let mut count = 0;
     for row in rows {

@@ -50,7 +50,7 @@ fn range(written: Written, column: usize) -> String {
 fn figures(document: &Document, written: Written, first: u32, sheet: &mut Sheet<'_>) -> Result<u32, XlsxError> {
     let mut row = first;
     sheet.text(row, 0, "figure", Look::Heading)?;
-    sheet.text(row, 1, "value", Look::Heading)?;
+    sheet.text(row, 1, "value", Look::HeadingOfFigures)?;
     row += 1;
     sheet.text(row, 0, "rows", Look::Plain)?;
     sheet.count(row, 1, written.rows.into())?;
@@ -101,9 +101,8 @@ fn units(
     let count = u32::try_from(units.len()).unwrap_or(u32::MAX);
     let (top, bottom) = (first + 2, first + 1 + count);
     let last = u16::try_from(measures.len()).unwrap_or(u16::MAX) + 1;
-    for (column, name) in [(0, "unit"), (last, "share")] {
-        sheet.text(first, column, name, Look::Heading)?;
-    }
+    sheet.text(first, 0, "unit", Look::Heading)?;
+    sheet.text(first, last, "share", Look::HeadingOfFigures)?;
     let weight_column = u16::try_from(*weight).unwrap_or(u16::MAX) + 1;
     let letters = column_number_to_name(weight_column);
     let whole = total(document, document.columns[measures[*weight]].name).unwrap_or(0);
@@ -122,7 +121,7 @@ fn units(
     for (column, at) in (1_u16..).zip(&measures) {
         let letters = column_number_to_name(column);
         let sum = total(document, document.columns[*at].name).unwrap_or(0);
-        sheet.text(first, column, document.columns[*at].name, Look::Heading)?;
+        sheet.text(first, column, document.columns[*at].name, Look::HeadingOfFigures)?;
         let formula = format!("=SUM({letters}{top}:{letters}{bottom})");
         sheet.formula(bottom, column, &formula, rounded(sum), Figure::Count, Look::Total)?;
         let formula = format!("={letters}{}-SUM({})", bottom + 1, range(written, *at));
