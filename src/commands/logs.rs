@@ -1,7 +1,7 @@
 //! Reads logs into calls: the wiring from inputs to a closed ledger, with every record accounted for.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -74,9 +74,12 @@ impl Logs {
         let period = tables::period(args, &settings)?;
         let meter = Arc::new(Meter::default());
         interrupt::reads(&meter);
-        let mut listing = meter
-            .time(Stage::List, || ingest::list(&args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref()))?;
-        leave_out_tables(&mut listing, &settings);
+        // A mapping, inventory or catalogue that lies among the logs is not read as a log.
+        let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
+        let tables: Vec<&Path> = named.map(|path| path.as_path()).collect();
+        let listing = meter.time(Stage::List, || {
+            ingest::list_without(&tables, &args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())
+        })?;
         let options = ReadOptions {
             threads: settings.threads.value,
             max_record: settings.max_record.value,
@@ -237,19 +240,6 @@ fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagno
     for name in &summary.survey.late {
         diagnose(diagnostics, DiagnosticKind::LateShards, || name.clone());
     }
-}
-
-/// A mapping, inventory or catalogue that lies among the logs is not read as a log.
-fn leave_out_tables(listing: &mut ingest::Listing, settings: &Settings) {
-    let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
-    let tables: Vec<PathBuf> = named.filter_map(|path| path.canonicalize().ok()).collect();
-    if tables.is_empty() {
-        return;
-    }
-    listing.inputs.retain(|input| match &input.place {
-        ingest::Place::File(path) => path.canonicalize().map_or(true, |path| !tables.contains(&path)),
-        ingest::Place::Stdin => true,
-    });
 }
 
 /// Says on standard error which inputs are not whole, and that there was nothing to read.

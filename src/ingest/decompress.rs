@@ -32,6 +32,10 @@ pub(super) struct Opened {
 }
 
 const BUFFER: usize = 128 << 10;
+/// Bytes read at first: a small file whole, so that looking at its beginning costs nothing.
+const HEAD: usize = 32 << 10;
+/// Bytes that tell how the others are to be read.
+const MARK: usize = 4;
 
 /// Opens a file or the standard input.
 pub(super) fn open(place: &Place) -> io::Result<Opened> {
@@ -59,9 +63,9 @@ pub(super) fn open(place: &Place) -> io::Result<Opened> {
 /// Recognises how the bytes of `inner` are stored and undoes it.
 pub(super) fn decoded(inner: Box<dyn Read + Send>) -> io::Result<Opened> {
     let stored = Arc::new(Flow::default());
-    let (head, reader) = peek::<4>(Box::new(Metered::new(inner, &stored, None)));
+    let (head, reader) = peek(Box::new(Metered::new(inner, &stored, None)), HEAD);
     let inflated = Arc::new(Flow::default());
-    let (storage, reader): (_, Box<dyn Read + Send>) = match head.as_slice() {
+    let (storage, decoder): (_, Box<dyn Read + Send>) = match head {
         [0x1f, 0x8b, ..] => {
             let inner = MultiGzDecoder::new(BufReader::with_capacity(BUFFER, reader));
             (Storage::Gzip, Box::new(Metered::new(inner, &inflated, Some(&stored))))
@@ -74,19 +78,33 @@ pub(super) fn decoded(inner: Box<dyn Read + Send>) -> io::Result<Opened> {
         _ => (Storage::Plain, reader),
     };
     let watch = Watch { stored, inflated: (storage != Storage::Plain).then_some(inflated), opening: None };
-    let (head, mut reader) = peek::<3>(reader);
-    let utf16 = matches!(head.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-    let mark = if head == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
+    let (head, mut reader) = if storage == Storage::Plain { (head, decoder) } else { peek(decoder, MARK) };
+    let utf16 = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let mark = if matches!(head, [0xef, 0xbb, 0xbf, ..]) { 3 } else { 0 };
     io::copy(&mut reader.by_ref().take(mark), &mut io::sink())?;
     Ok(Opened { reader, storage, mark, utf16, watch })
 }
 
-/// The first `N` bytes, and a reader that still yields them. An error met meanwhile comes after them.
-fn peek<const N: usize>(mut inner: Box<dyn Read + Send>) -> (Vec<u8>, Box<dyn Read + Send>) {
-    let mut head = Vec::with_capacity(N);
-    let error = inner.by_ref().take(N as u64).read_to_end(&mut head).err();
-    let reader = Cursor::new(head.clone()).chain(Held { error, inner });
-    (head, Box::new(reader))
+/// The first bytes (zeros where there are fewer), and a reader that still yields them. At most `most` bytes are read. An error
+/// met meanwhile comes after them.
+fn peek(mut inner: Box<dyn Read + Send>, most: usize) -> ([u8; MARK], Box<dyn Read + Send>) {
+    let mut held = vec![0; most.max(MARK)];
+    let (mut length, mut error) = (0, None);
+    while length < MARK {
+        match inner.read(&mut held[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => {}
+            Err(problem) => {
+                error = Some(problem);
+                break;
+            }
+        }
+    }
+    held.truncate(length);
+    let mut head = [0; MARK];
+    head.iter_mut().zip(&held).for_each(|(head, byte)| *head = *byte);
+    (head, Box::new(Cursor::new(held).chain(Held { error, inner })))
 }
 
 /// A reader whose first error was met too early.

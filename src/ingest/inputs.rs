@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::sink_name;
 
@@ -81,6 +81,19 @@ pub enum IngestError {
 /// # Errors
 /// When the list cannot be read or a pattern is no glob. A missing input is no error here: it is listed as failed.
 pub fn list(args: &[String], files_from: Option<&Path>, stdin_name: Option<&str>) -> Result<Listing, IngestError> {
+    list_without(&[], args, files_from, stdin_name)
+}
+
+/// The same without some files, under whatever names they are found.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_without(
+    left_out: &[&Path],
+    args: &[String],
+    files_from: Option<&Path>,
+    stdin_name: Option<&str>,
+) -> Result<Listing, IngestError> {
     let mut listing = Listing::default();
     let mut found = Found::default();
     for arg in args {
@@ -97,6 +110,9 @@ pub fn list(args: &[String], files_from: Option<&Path>, stdin_name: Option<&str>
         for line in read_list(path)? {
             add_path(Path::new(&line), &mut found, &mut listing);
         }
+    }
+    for path in left_out.iter().filter_map(|path| fs::canonicalize(path).ok()) {
+        found.by_canonical.remove(&Place::File(path));
     }
     for (names, place) in found.by_canonical.into_values() {
         let mut names = names.into_iter();
@@ -120,6 +136,8 @@ pub fn list(args: &[String], files_from: Option<&Path>, stdin_name: Option<&str>
 #[derive(Default)]
 struct Found {
     by_canonical: HashMap<Place, (Vec<String>, Place)>,
+    /// The directory of the last file that was walked by, and its canonical path.
+    directory: (PathBuf, PathBuf),
 }
 
 impl Found {
@@ -136,6 +154,23 @@ impl Found {
         // What has no canonical path (a pipe) stands for itself.
         let canonical = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         self.add(Place::File(canonical), path.to_string_lossy().into_owned(), Place::File(path.to_owned()));
+    }
+
+    /// Adds a file as the directory spells it. Only its directory has to be looked up, once for all of its files.
+    fn add_walked(&mut self, entry: &DirEntry) {
+        let path = entry.path();
+        match path.parent() {
+            Some(parent) if !entry.path_is_symlink() && entry.depth() > 0 => {
+                if self.directory.0 != parent || self.directory.1.as_os_str().is_empty() {
+                    let canonical =
+                        fs::canonicalize(if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+                    self.directory = (parent.to_owned(), canonical.unwrap_or_else(|_| parent.to_owned()));
+                }
+                let canonical = Place::File(self.directory.1.join(entry.file_name()));
+                self.add(canonical, path.to_string_lossy().into_owned(), Place::File(path.to_owned()));
+            }
+            Some(_) | None => self.add_file(path),
+        }
     }
 }
 
@@ -155,7 +190,7 @@ fn add_directory(directory: &Path, found: &mut Found, listing: &mut Listing) {
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) if entry.file_type().is_file() && is_log_name(&entry.path().to_string_lossy()) => {
                 any = true;
-                found.add_file(entry.path());
+                found.add_walked(&entry);
             }
             Ok(entry) => listing.ignored.push(entry.path().to_string_lossy().into_owned()),
             Err(error) => fail(&error, listing),
@@ -167,7 +202,7 @@ fn add_directory(directory: &Path, found: &mut Found, listing: &mut Listing) {
 }
 
 /// A directory's files in order, links followed, hidden ones left out.
-fn walk(directory: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
+fn walk(directory: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
     WalkDir::new(directory)
         .follow_links(true)
         .sort_by_file_name()
@@ -292,6 +327,33 @@ mod tests {
         assert_eq!(names, ["a/b/../x.json", "a/b/y.ndjson.gz"]);
         assert_eq!(forwards.twice.len(), 2);
         assert_eq!(listed(&root, &["a/b/../x.json", "a", "a/x.json"]).1, forwards);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_and_its_file_are_one_input() {
+        use std::os::unix::fs::symlink;
+        let root = tree();
+        let at = |name: &str| root.path().join(name);
+        symlink(at("a/x.json"), at("c/link.json")).unwrap();
+        symlink(at("a"), at("c/directory")).unwrap();
+        let (names, listing) = listed(&root, &["a", "c", "c/*.json", "c/directory/*.json"]);
+        assert_eq!(names, ["a/b/y.ndjson.gz", "a/x.json"]);
+        let twice = listing.twice.iter().map(|name| name.rsplit("/c/").next().unwrap()).collect::<Vec<_>>();
+        assert_eq!(
+            twice,
+            ["directory/b/y.ndjson.gz", "directory/x.json", "directory/x.json", "link.json", "link.json"]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_left_out_by_any_name() {
+        let root = tree();
+        let args = [root.path().join("a").display().to_string()];
+        let detour = root.path().join("a/b/../x.json");
+        let listing = list_without(&[&detour, Path::new("none")], &args, None, None).unwrap();
+        assert_eq!(listing.inputs.len(), 1);
+        assert!(listing.inputs[0].name.ends_with("y.ndjson.gz"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod facts;
 #[cfg(test)]
 mod laws;
 
-pub use inputs::{Failed, IngestError, Input, Listing, Place, list};
+pub use inputs::{Failed, IngestError, Input, Listing, Place, list, list_without};
 pub use meter::Meter;
 pub use progress::Progress;
 pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, read, read_metered};

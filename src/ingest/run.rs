@@ -104,7 +104,7 @@ impl ReadSummary {
 
 /// Reads all inputs: `decode` turns each record into a value on any thread, `fold` takes the values on this one.
 ///
-/// Values arrive in no particular order; each `Vec` holds those of one piece of one input, in its order.
+/// Values arrive in no particular order; those of one piece of an input come together and in its order.
 ///
 /// # Errors
 /// When the threads cannot be started. What is wrong with one input is in the summary.
@@ -134,11 +134,14 @@ pub fn read_metered<T: Send>(
     let pool = pool.map_err(|error| IngestError::Threads(error.to_string()))?;
     let (sender, receiver) = sync_channel(2 * threads);
     let inputs = thread::scope(|scope| {
-        let crew = Crew { options, threads, waiting: AtomicUsize::new(listing.inputs.len()), decode, sender, meter };
+        let waiting = AtomicUsize::new(listing.inputs.len());
+        let crew = Crew { options, threads, waiting, decode, gathered: Mutex::default(), sender, meter };
         let reading = thread::Builder::new().name("read".to_owned()).spawn_scoped(scope, move || {
             pool.install(|| {
                 let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
-                inputs.map(|(number, input)| crew.read(number, input)).collect::<Vec<_>>()
+                let summaries = inputs.map(|(number, input)| crew.read(number, input)).collect::<Vec<_>>();
+                crew.hand_over(Vec::new(), 0);
+                summaries
             })
         });
         let reading = reading.map_err(|error| IngestError::Threads(plain(&error)))?;
@@ -157,9 +160,14 @@ struct Crew<'a, T> {
     /// Inputs that are not finished.
     waiting: AtomicUsize,
     decode: &'a (dyn Fn(Unit<'_>) -> T + Sync),
+    /// Values of small pieces, until there are enough of them.
+    gathered: Mutex<Vec<T>>,
     sender: SyncSender<Vec<T>>,
     meter: &'a Meter,
 }
+
+/// How many values are handed over at least: waking the other side for each of many small inputs would cost more than they do.
+const ENOUGH: usize = 512;
 
 /// What was found in one input, by whatever thread.
 #[derive(Default)]
@@ -259,8 +267,19 @@ impl<T: Send> Crew<'_, T> {
         found.add(records, place, endless);
         self.meter.add(Count::Records, records);
         self.meter.spend(Stage::Decode, begun.elapsed());
-        // When nobody listens any more, the caller is unwinding.
-        let _ = self.sender.send(values);
+        self.hand_over(values, ENOUGH);
+    }
+
+    /// Gathers values, and sends what there is when that is enough.
+    fn hand_over(&self, mut values: Vec<T>, enough: usize) {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        gathered.append(&mut values);
+        if gathered.len() >= enough {
+            let values = std::mem::take(&mut *gathered);
+            drop(gathered);
+            // When nobody listens any more, the caller is unwinding.
+            let _ = self.sender.send(values);
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use std::io::{self, Read};
 
 use crate::model::observation::Source;
 
+/// Bytes read first; the next time it is twice as many, up to the chunk.
+const FIRST_STEP: usize = 64 << 10;
+
 /// Bytes of a stream that are held for the splitter. Only what is not consumed stays in memory.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
@@ -11,6 +14,8 @@ pub(super) struct Window {
     position: usize,
     place: Source,
     chunk: usize,
+    /// Bytes to read next: small inputs need no room for a whole chunk.
+    step: usize,
     ended: bool,
     error: Option<io::Error>,
 }
@@ -18,7 +23,9 @@ pub(super) struct Window {
 impl Window {
     /// A window on `reader`, which stands at `place`, reading `chunk` bytes at a time.
     pub fn new(reader: Box<dyn Read + Send>, place: Source, chunk: usize) -> Self {
-        Self { reader, held: Vec::new(), position: 0, place, chunk: chunk.max(1), ended: false, error: None }
+        let chunk = chunk.max(1);
+        let step = chunk.min(FIRST_STEP);
+        Self { reader, held: Vec::new(), position: 0, place, chunk, step, ended: false, error: None }
     }
 
     /// The bytes in view.
@@ -41,10 +48,11 @@ impl Window {
             self.position = 0;
         }
         let before = self.held.len();
-        self.held.reserve(self.chunk);
-        if let Err(problem) = self.reader.by_ref().take(self.chunk as u64).read_to_end(&mut self.held) {
+        self.held.reserve(self.step);
+        if let Err(problem) = self.reader.by_ref().take(self.step as u64).read_to_end(&mut self.held) {
             self.error = Some(problem);
         }
+        self.step = (2 * self.step).min(self.chunk);
         let read = self.held.len() > before;
         self.ended = !read || self.error.is_some();
         read
