@@ -59,7 +59,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
         let document = documents::calls(&logs, account);
         output::print(&document, &mut rows.into_iter(), &args.output, format, false, true)
     })?;
-    logs.say_stats()?;
+    logs.say_stats();
     Ok(documents::ending(logs.incomplete, false))
 }
 

@@ -3,6 +3,7 @@
 //! A thread of its own does all of this, so that it works whatever the others are doing: waiting for an input, sorting,
 //! printing. A second signal ends the program on the spot.
 
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::temporary;
@@ -26,7 +27,7 @@ pub fn end_cleanly() {
     use std::sync::atomic::AtomicBool;
 
     let again = Arc::new(AtomicBool::new(false));
-    // What the caller had us ignore (`nohup`, a job in the background of a script) stays ignored.
+    // What the caller made us ignore (`nohup`, a job in the background of a script) stays ignored.
     let signals: Vec<i32> = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)).collect();
     for signal in &signals {
         // The order matters: the first signal raises the flag after the flag was looked at, the second ends the program.
@@ -61,7 +62,7 @@ fn is_ignored(signal: i32) -> bool {
     mask.map_or(signal == signal_hook::consts::SIGHUP, |mask| mask >> (signal - 1) & 1 == 1)
 }
 
-#[cfg(unix)]
+#[cfg_attr(not(unix), allow(dead_code))]
 fn end() {
     let _held = temporary::remove_all();
     let reading = READING.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -73,6 +74,7 @@ fn end() {
         }
         None => "interrupted".to_owned(),
     };
-    anstream::eprintln!("billtrail: {said}");
+    // The terminal may be gone, which is no reason to go on.
+    let _ = writeln!(io::stderr(), "billtrail: {said}");
     std::process::exit(CODE);
 }

@@ -197,8 +197,8 @@ impl Logs {
     }
 
     /// Says what the run cost, if that was asked for. Comes after the result.
-    pub fn say_stats(&self) -> Result<(), Failure> {
-        stats::say(self.stats, &self.meter, self.threads)
+    pub fn say_stats(&self) {
+        stats::say(self.stats, &self.meter, self.threads);
     }
 
     /// `file:line` of a record.

@@ -197,6 +197,6 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
         whole = false;
         anstream::eprintln!("billtrail: error: {}: {}", safe(name), safe(why));
     }
-    stats::say(args.stats, &meter, options.decoders())?;
+    stats::say(args.stats, &meter, options.decoders());
     Ok(if whole { Ending::Done } else { Ending::Incomplete })
 }

@@ -97,6 +97,6 @@ fn init(args: &MapInitArgs) -> Result<Ending, Failure> {
     let text = skeleton(&payers, &logs.directory);
     let target = args.output.as_deref();
     logs.meter.time(Stage::Print, || output::write_to(target, &mut |out| out.write_all(text.as_bytes())))?;
-    logs.say_stats()?;
+    logs.say_stats();
     Ok(documents::ending(logs.incomplete, false))
 }

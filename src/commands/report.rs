@@ -22,7 +22,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let mut rows = statement.rows.into_iter().map(documents::statement_row);
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
-    logs.say_stats()?;
+    logs.say_stats();
     Ok(documents::ending(document.incomplete, strict))
 }
 

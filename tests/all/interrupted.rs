@@ -51,7 +51,9 @@ fn ended(mut child: Child) -> (Option<i32>, String) {
         std::thread::sleep(Duration::from_millis(5));
     };
     let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut said).unwrap();
+    }
     (status.code(), said)
 }
 
@@ -78,6 +80,15 @@ fn two_signals_end_it_as_well() {
     send(&child, Signal::TERM);
     // The program may have ended in between.
     let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+    assert_eq!(ended(child).0, Some(130));
+}
+
+#[test]
+fn it_ends_though_nobody_hears_it() {
+    let place = Place::new();
+    let (mut child, _input) = reading(place.command(&["report", "-"]));
+    drop(child.stderr.take());
+    send(&child, Signal::TERM);
     assert_eq!(ended(child).0, Some(130));
 }
 

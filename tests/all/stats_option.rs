@@ -1,6 +1,7 @@
 //! `--stats`: what a run cost comes after the result, on standard error, and changes no byte of the result.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use billtrail::model::stats::{Count, Stage};
 use serde_json::Value;
@@ -49,6 +50,15 @@ fn every_command_that_reads_logs_has_stats() {
     place.run(&["report", "a.jsonl", "--stats=xml"]).ends(2).says(&["xml", "table", "json"]);
     // The form needs its sign: what follows a space is an input.
     place.run(&["report", "--stats", "a.jsonl"]).ends(0).says(&["thread time"]);
+}
+
+#[test]
+fn stats_that_nobody_reads_change_no_exit_code() {
+    let place = with_logs();
+    let mut command = place.command(&["report", "a.jsonl", "b.jsonl", "--strict", "--quiet", "--stats"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
 }
 
 #[test]
