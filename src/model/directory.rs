@@ -20,6 +20,16 @@ pub struct Entry {
     pub ancestors: Vec<String>,
 }
 
+impl Entry {
+    /// The reference that means this payer. A bill may name it by a number where the id should be.
+    pub fn reference(&self) -> PayerRef {
+        match self.id.parse() {
+            Ok(number) => PayerRef::project_number(number),
+            Err(_) => PayerRef::project_id(self.id.clone()),
+        }
+    }
+}
+
 /// Aliases of payers: id ↔ number. What the user gives wins over what is learnt from entries.
 #[derive(Debug, Clone, Default)]
 pub struct Directory {

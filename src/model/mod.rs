@@ -4,9 +4,13 @@
 
 pub(crate) mod closed_list;
 
+pub mod apportion;
+pub mod bill_record;
 pub mod call;
+pub mod cost;
 pub mod directory;
 pub mod document;
+pub mod money;
 pub mod observation;
 pub mod payer;
 pub mod reason;
@@ -14,4 +18,5 @@ pub mod share;
 pub mod stats;
 pub mod tally;
 pub mod text;
+pub mod tie_out;
 pub mod time;
