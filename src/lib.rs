@@ -2,11 +2,12 @@
 //!
 //! The rooms, and what flows through them: `ingest` splits bytes into records, `provider` decodes them into observations (`gcp`
 //! knows how), `ledger` collapses observations into calls, `chargeback` finds payers and units and makes the statement, `report`
-//! prints it. `model` holds the nouns that all of them share; `cli` and `commands` are the program around it.
+//! prints it. `bill` reads what was charged, which `chargeback` puts beside the calls. `model` holds the nouns that all of them share; `cli` and `commands` are the program around it.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod bill;
 pub mod chargeback;
 pub mod cli;
 pub mod commands;

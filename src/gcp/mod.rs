@@ -1,6 +1,8 @@
 //! The only room that speaks Google: log entries, project references, services, kinds, export shapes and inventories.
 
 pub mod bigquery_entry;
+pub mod bill;
+pub mod bill_sharing;
 pub mod call_identity;
 pub mod decode;
 pub mod filter_parts;

@@ -275,8 +275,11 @@ fn read_list(path: &Path) -> Result<Vec<String>, IngestError> {
     Ok(lines.filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
 }
 
-/// True for names that logs have in a directory.
+/// True for names that logs have in a directory. Bills that are named like their table are no logs.
 fn is_log_name(path: &str) -> bool {
+    if path.rsplit('/').next().is_some_and(|name| name.starts_with("gcp_billing_export_")) {
+        return false;
+    }
     const ENDINGS: [&str; 5] = [".json", ".jsonl", ".ndjson", ".log", ".txt"];
     let lower = path.to_ascii_lowercase();
     let stem = lower.strip_suffix(".gz").or_else(|| lower.strip_suffix(".zst")).unwrap_or(&lower);

@@ -28,4 +28,4 @@ pub use progress::Progress;
 pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, read, read_metered};
 pub use sink_name::{Shard, SinkFile, Survey, parse as parse_sink_name, survey};
 pub use split::Unit;
-pub use whole::read_whole;
+pub use whole::{open, read_whole};

@@ -6,11 +6,13 @@ use crate::gcp;
 use crate::gcp::inventory::{self, InventoryError};
 use crate::gcp::project_ref::{GOOGLE_SDK_PROJECTS, is_tenant_project};
 use crate::gcp::service::Catalogue;
+use crate::model::cost::{BillNames, Sharing};
 use crate::model::directory::{Directory, Entry};
 use crate::model::observation::Source;
 use crate::model::payer::{Namespace, Payer};
 use crate::model::reason::PayerReason;
 
+pub use crate::gcp::bill as google_bill;
 pub use crate::gcp::decode::Decoded;
 pub use crate::gcp::service::CATALOGUE_DATE;
 pub use crate::gcp::service_csv::CatalogueError;
@@ -67,6 +69,20 @@ impl Provider {
     pub fn catalogue(&self) -> &Catalogue {
         match self {
             Self::GoogleCloud(catalogue) => catalogue,
+        }
+    }
+
+    /// What bills call the services.
+    pub fn bill_names(&self) -> BillNames {
+        match self {
+            Self::GoogleCloud(catalogue) => gcp::bill_sharing::names(catalogue),
+        }
+    }
+
+    /// By what the cost of a service and a SKU, as the bill names them, may be shared among the callers of its project.
+    pub fn sharing(&self, names: &BillNames, service: &str, sku: &str) -> Sharing {
+        match self {
+            Self::GoogleCloud(catalogue) => gcp::bill_sharing::sharing(catalogue, names, service, sku),
         }
     }
 

@@ -10,12 +10,13 @@ use billtrail::gcp::shape::{Shape, normalise};
 use super::world::root;
 
 /// Each room with the rooms that it may use. `*` is all of them.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("lql", &["model"]),
     ("gcp", &["model", "lql::ast"]),
     ("provider", &["gcp", "model"]),
     ("ingest", &["provider", "model"]),
+    ("bill", &["ingest", "provider", "model"]),
     ("ledger", &["model"]),
     ("chargeback", &["model", "ledger"]),
     ("report", &["model"]),

@@ -56,8 +56,8 @@ fn flat(row: &Value) -> Result<Option<Entry>, String> {
     }))
 }
 
-/// `/ORG/FOLDER/…/`, the organisation first.
-fn ancestry(numbers: Option<&str>) -> Vec<String> {
+/// Ancestors, nearest first, of `/ORG/FOLDER/…/`, which begins with the organisation.
+pub fn ancestry(numbers: Option<&str>) -> Vec<String> {
     let mut numbers = numbers.unwrap_or_default().split('/').filter(|number| !number.is_empty());
     let organization = numbers.next().map(|number| format!("organizations/{number}"));
     let folders = numbers.map(|number| format!("folders/{number}"));

@@ -13,6 +13,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use billing::ancestry;
 pub use combine::combine;
 pub use error::InventoryError;
 
