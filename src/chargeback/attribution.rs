@@ -156,6 +156,22 @@ impl Attributor<'_> {
         Attributed { call, resolved, unit, cost_center, row, tied, outcome }
     }
 
+    /// The unit of a payer at a time and its cost centre.
+    pub fn unit_of(&self, payer: &Payer, time: Option<i64>) -> (&str, Option<&str>) {
+        if (self.special)(payer) == Some(PayerReason::GoogleSdkProject) {
+            return (UNATTRIBUTED, None);
+        }
+        match self.mapping.and_then(|mapping| mapping.unit(payer, time)) {
+            Some(row) => (&row.business_unit, row.cost_center.as_deref()),
+            None => (UNMAPPED, None),
+        }
+    }
+
+    /// Attributes every call, be it of the period or not, in the order of the calls.
+    pub fn all<'c>(&'c self, calls: &'c [Call]) -> impl Iterator<Item = Attributed<'c>> {
+        calls.iter().map(|call| self.attribute(call))
+    }
+
     fn note_payers(&self, account: &mut Account, unmapped: &HashMap<String, (u64, u64)>) {
         for payer in account.payers.keys() {
             let name = payer.to_string();

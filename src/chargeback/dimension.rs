@@ -30,6 +30,12 @@ closed_list! {
         Hour = "hour": "the hour of the call's time",
         Month = "month": "the month of the call's time",
         Log = "log": "the log that holds the entry",
+        Sku = "sku": "what the bill charges for; with --bill",
+        CostType = "cost_type": "regular, tax, adjustment or rounding_error; with --bill",
+        Basis = "basis": "by what a cost came to its unit; with --bill",
+        Currency = "currency": "the currency of the bill; with --bill",
+        InvoiceMonth = "invoice_month": "the month of the invoice; with --bill",
+        BillingAccount = "billing_account": "the billing account; with --bill",
     }
 }
 
@@ -40,7 +46,64 @@ impl Dimension {
     /// The grouping when none is asked for.
     pub const DEFAULT: [Self; 3] = [Self::Unit, Self::Payer, Self::Service];
 
-    /// The value of a call.
+    /// Whether only a bill tells it.
+    pub const fn only_bills_have(self) -> bool {
+        match self {
+            Self::Sku | Self::CostType | Self::Basis | Self::Currency | Self::InvoiceMonth | Self::BillingAccount => {
+                true
+            }
+            Self::Unit
+            | Self::CostCenter
+            | Self::Payer
+            | Self::Service
+            | Self::Day
+            | Self::Month
+            | Self::StoragePayer
+            | Self::Kind
+            | Self::Method
+            | Self::Principal
+            | Self::PrincipalProject
+            | Self::Location
+            | Self::ResourceProject
+            | Self::Resource
+            | Self::Model
+            | Self::Reason
+            | Self::Hour
+            | Self::Log => false,
+        }
+    }
+
+    /// Whether calls tell it and bills do not, so that a cost has it only by its part in the calls.
+    pub const fn only_calls_have(self) -> bool {
+        match self {
+            Self::StoragePayer
+            | Self::Kind
+            | Self::Method
+            | Self::Principal
+            | Self::PrincipalProject
+            | Self::Location
+            | Self::ResourceProject
+            | Self::Resource
+            | Self::Model
+            | Self::Reason
+            | Self::Hour
+            | Self::Log => true,
+            Self::Unit
+            | Self::CostCenter
+            | Self::Payer
+            | Self::Service
+            | Self::Day
+            | Self::Month
+            | Self::Sku
+            | Self::CostType
+            | Self::Basis
+            | Self::Currency
+            | Self::InvoiceMonth
+            | Self::BillingAccount => false,
+        }
+    }
+
+    /// The value of a call; what only bills have is filled in by [`super::cost_statement`].
     pub fn value(self, attributed: &Attributed<'_>, directory: &Directory, timezone: Tz) -> SharedText {
         let facts = &attributed.call.facts;
         let project = |reference: &Option<crate::model::payer::PayerRef>| {
@@ -61,13 +124,21 @@ impl Dimension {
             Self::Resource => facts.resource.clone(),
             Self::Model => facts.model.clone(),
             Self::Reason => attributed.call.reason.map(|reason| SharedText::new_static(reason.name())),
-            Self::Day => facts.time.map(|time| in_zone(time, timezone, "%Y-%m-%d").into()),
+            Self::Day => facts.time.map(|time| day(time, timezone).into()),
             Self::Month => facts.time.map(|time| in_zone(time, timezone, "%Y-%m").into()),
             Self::Hour => facts.time.map(|time| hour(time, timezone).into()),
             Self::Log => facts.log_name.clone(),
+            Self::Sku | Self::CostType | Self::Basis | Self::Currency | Self::InvoiceMonth | Self::BillingAccount => {
+                None
+            }
         };
         value.unwrap_or(SharedText::new_static(NONE))
     }
+}
+
+/// The day of a time in a time zone, as `2026-10-05`.
+pub fn day(nanos: i64, timezone: Tz) -> String {
+    in_zone(nanos, timezone, "%Y-%m-%d")
 }
 
 fn in_zone(nanos: i64, timezone: Tz, format: &str) -> String {

@@ -1,8 +1,12 @@
 //! Chargeback: the directory, the mapping and the statement. The only room that uses polars, for grouping, joining and
 //! sorting; no polars type leaves it.
 
+pub mod allocation;
 pub mod apportion;
 pub mod attribution;
+pub mod bill_of_payer;
+pub mod cost_statement;
+pub mod costs;
 pub mod dimension;
 pub mod gate;
 pub mod mapping;
@@ -27,3 +31,4 @@ pub mod movement;
 pub mod report_rows;
 pub mod resolve;
 pub mod statement;
+pub mod weights;

@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 use polars::prelude::*;
 
 use super::attribution::Attributed;
-use super::dimension::Dimension;
+use super::bill_of_payer::BillOfPayer;
+use super::dimension::{Dimension, NONE};
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
 use crate::model::share::millionths;
@@ -76,6 +77,7 @@ struct Place {
 /// Adds calls up until the statement is made.
 pub struct Accumulator<'t> {
     by: Vec<Dimension>,
+    bills: Option<&'t BillOfPayer>,
     directory: &'t Directory,
     timezone: Tz,
     places: HashMap<Place, u32>,
@@ -99,21 +101,44 @@ fn is_fact(dimension: Dimension) -> bool {
         | Dimension::Day
         | Dimension::Hour
         | Dimension::Month
-        | Dimension::Log => true,
+        | Dimension::Log
+        | Dimension::Sku
+        | Dimension::CostType
+        | Dimension::Basis
+        | Dimension::Currency
+        | Dimension::InvoiceMonth
+        | Dimension::BillingAccount => true,
     }
 }
 
 impl<'t> Accumulator<'t> {
     /// Starts a statement grouped by these columns.
     pub fn new(by: &[Dimension], directory: &'t Directory, timezone: Tz) -> Self {
-        Self { by: by.to_vec(), directory, timezone, places: HashMap::new(), groups: HashMap::new(), overflow: false }
+        let by = by.to_vec();
+        Self { by, bills: None, directory, timezone, places: HashMap::new(), groups: HashMap::new(), overflow: false }
+    }
+
+    /// The same beside a bill: calls have what there is no doubt of in the columns that only bills have.
+    pub fn beside(mut self, bills: &'t BillOfPayer) -> Self {
+        self.bills = Some(bills);
+        self
+    }
+
+    fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> String {
+        match self.bills.filter(|_| dimension.only_bills_have()) {
+            None => dimension.value(attributed, self.directory, self.timezone),
+            Some(bills) => {
+                let payer = attributed.resolved.payer.as_ref().map(ToString::to_string);
+                bills.value(dimension, payer.as_deref()).unwrap_or_else(|| NONE.to_owned())
+            }
+        }
     }
 
     /// Adds one call.
     pub fn add(&mut self, attributed: &Attributed<'_>) {
         let values = |facts: bool| -> Vec<SharedText> {
             let columns = self.by.iter().filter(|dimension| is_fact(**dimension) == facts);
-            columns.map(|dimension| dimension.value(attributed, self.directory, self.timezone)).collect()
+            columns.map(|dimension| self.value(*dimension, attributed)).collect()
         };
         let (place, key) = (Place { key: values(false) }, values(true));
         let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);

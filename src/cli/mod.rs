@@ -1,5 +1,6 @@
 //! The command line. The comments here are the help texts.
 
+pub mod bill;
 pub mod filter;
 pub mod settings;
 
@@ -20,8 +21,8 @@ static VERSION: LazyLock<String> =
 #[derive(Debug, Parser)]
 #[command(name = "billtrail", version = VERSION.as_str(), max_term_width = 110, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, check, map check); 2 wrong use: an option, mapping, \
-inventory or catalogue is invalid; 3 not done or not whole: an input is missing, unreadable, truncated or changed meanwhile; 130 interrupted."
+    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, --invoice, check, map check); 2 wrong use: an option, mapping, \
+inventory, catalogue or bill is invalid; 3 not done or not whole: an input is missing, unreadable, truncated or changed meanwhile; 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -181,8 +182,12 @@ pub struct ReportArgs {
     /// How to print.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// The bill.
+    #[command(flatten)]
+    pub bill: bill::BillArgs,
     /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
-    /// location, resource_project, resource, model, reason, day, hour, month, log [default: unit,payer,service]
+    /// location, resource_project, resource, model, reason, day, hour, month, log; with --bill also sku, cost_type, basis,
+    /// currency, invoice_month, billing_account [default: unit,payer,service]
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', help_heading = "Output")]
     pub by: Vec<String>,
     /// In CSV, leave text alone that a spreadsheet would run as a formula

@@ -184,6 +184,15 @@ impl Settings {
         })
     }
 
+    /// The same beside a bill, which counts days in US/Pacific.
+    /// Source: <https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standard-usage>
+    pub fn beside_a_bill(mut self) -> Self {
+        if self.timezone.origin == Origin::Default {
+            self.timezone.value = Tz::America__Los_Angeles;
+        }
+        self
+    }
+
     /// Name, value and origin of every setting.
     pub fn listed(&self) -> Vec<(&'static str, String, String)> {
         let path = |path: &Option<PathBuf>| path.as_ref().map_or_else(String::new, |path| path.display().to_string());

@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{Ending, Failure, documents, output};
+use crate::bill::BillForm;
 use crate::chargeback::dimension::Dimension;
 use crate::cli::ContractArgs;
 use crate::gcp::kind::{Kind, Rule};
 use crate::gcp::shape::Shape;
+use crate::model::cost::{Basis, CostType};
 use crate::model::document::{Column, SCHEMA_VERSION};
 use crate::model::payer::Namespace;
 use crate::model::reason::{
@@ -20,8 +22,8 @@ use crate::report::Format;
 /// The exit codes and their meaning.
 const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "done; rejected records are in the tally"),
-    ("1", "done, and a check that the user asked for failed (--strict, check, map check)"),
-    ("2", "wrong use: an option, mapping, inventory or catalogue is invalid"),
+    ("1", "done, and a check that the user asked for failed (--strict, --invoice, check, map check)"),
+    ("2", "wrong use: an option, mapping, inventory, catalogue or bill is invalid"),
     (
         "3",
         "not done or not whole: an input is missing, unreadable, truncated or changed meanwhile, or the result cannot be written",
@@ -62,14 +64,18 @@ fn lists() -> Vec<List> {
         list!("report_grouping", Dimension),
         list!("stage", Stage),
         list!("count", Count),
+        list!("cost_type", CostType),
+        list!("basis", Basis),
+        list!("bill_form", BillForm),
         ("exit_code", EXIT_CODES.to_vec()),
     ]
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 4] {
+fn columns() -> [(&'static str, &'static [Column]); 5] {
     [
         ("report_measure", &documents::MEASURES),
+        ("report_money", &documents::MONEY),
         ("calls_column", &documents::CALLS),
         ("check_column", &documents::CHECK),
         ("diff_column", &documents::DIFF),

@@ -1,15 +1,20 @@
 //! The documents of `report` and `calls`: their columns, and how statements and calls become rows.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::Ending;
 use super::logs::Logs;
 use crate::chargeback::attribution::{Account, Attributed};
+use crate::chargeback::cost_statement::{CostStatement, CostStatementRow, RowMoney};
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::statement::{Measures, Statement, StatementRow};
 use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Provenance, Row};
+use crate::model::money::Currency;
 use crate::model::payer::{Payer, PayerRef};
 use crate::model::reason::QuantityUnit;
+use crate::model::tie_out::BillSummary;
 
 const fn column(name: &'static str, kind: ColumnType, unit: Option<&'static str>) -> Column {
     Column { name, kind, unit }
@@ -34,6 +39,18 @@ pub const MEASURES: [Column; 9] = [
     column("first_seen", ColumnType::Time, None),
     column("last_seen", ColumnType::Time, None),
     column("share", ColumnType::Share, None),
+];
+
+/// How many of them are about calls; the share is that of the net cost where there is a bill.
+const CALL_MEASURES: usize = 8;
+
+/// The columns that a bill puts in the place of the share, in their order; the unit of money is the currency.
+pub const MONEY: [Column; 5] = [
+    column("cost", ColumnType::Money, None),
+    column("credits", ColumnType::Money, None),
+    column("net_cost", ColumnType::Money, None),
+    column("share", ColumnType::Share, None),
+    column("basis", ColumnType::Text, None),
 ];
 
 /// The columns of `calls`, in their order.
@@ -109,6 +126,48 @@ pub(super) fn report(logs: &Logs, account: Account, by: &[Dimension], statement:
     document("report", logs, account, columns, by.len(), totals)
 }
 
+/// The document of a report with money.
+pub(super) fn cost_report(
+    logs: &Logs,
+    account: Account,
+    by: &[Dimension],
+    statement: &CostStatement,
+    bill: BillSummary,
+) -> Document {
+    let currencies: BTreeSet<Currency> = bill.tie_outs.iter().map(|tie_out| tie_out.currency).collect();
+    let currency = currencies.first().filter(|_| currencies.len() == 1).map(|currency| currency.code());
+    let mut columns: Vec<Column> = by.iter().map(|dimension| text(dimension.name())).collect();
+    columns.extend(&MEASURES[..CALL_MEASURES]);
+    let told = MONEY.iter().filter(|column| by.iter().all(|dimension| dimension.name() != column.name));
+    columns.extend(told.map(|column| match column.kind {
+        ColumnType::Money => Column { unit: currency, ..*column },
+        ColumnType::Text | ColumnType::Integer | ColumnType::Boolean | ColumnType::Time | ColumnType::Share => *column,
+    }));
+    let mut totals = cost_cells(&statement.total, statement.money.as_ref());
+    totals.resize(columns.len() - by.len(), Cell::Null);
+    Document { bill: Some(bill), ..document("report", logs, account, columns, by.len(), totals) }
+}
+
+/// A row of a report with money.
+pub(super) fn cost_row(row: CostStatementRow, by: &[Dimension]) -> Row {
+    let mut cells: Row = row.key.into_iter().map(Cell::Text).collect();
+    cells.extend(cost_cells(&row.measures, row.money.as_ref()));
+    if !by.contains(&Dimension::Basis) {
+        let bases: Vec<&str> = row.bases.iter().map(|basis| basis.name()).collect();
+        cells.push(if bases.is_empty() { Cell::Null } else { Cell::Text(bases.join(", ")) });
+    }
+    cells
+}
+
+fn cost_cells(calls: &Measures, money: Option<&RowMoney>) -> Row {
+    let mut cells = measures(calls, None);
+    cells.truncate(CALL_MEASURES);
+    let amounts = money.map(|money| [money.cost, money.credits, money.net_cost].map(Cell::Money));
+    cells.extend(amounts.unwrap_or([Cell::Null, Cell::Null, Cell::Null]));
+    cells.push(money.and_then(|money| money.share).map_or(Cell::Null, Cell::Share));
+    cells
+}
+
 /// The document of calls.
 pub(super) fn calls(logs: &Logs, account: Account) -> Document {
     document("calls", logs, account, CALLS.to_vec(), CALLS.len(), Row::new())
@@ -152,6 +211,7 @@ fn document(
         keys,
         totals,
         gaps: account.gaps,
+        bill: None,
         diagnostics: account.diagnostics,
         incomplete: logs.incomplete,
     }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::bill::BillError;
+use crate::chargeback::cost_statement::CostError;
 use crate::chargeback::mapping_error::MappingErrors;
 use crate::chargeback::mapping_pools::Overflow;
 use crate::chargeback::statement::StatementError;
@@ -24,6 +26,12 @@ pub enum Failure {
     /// The mapping is wrong.
     #[error("{0}")]
     Mapping(#[from] MappingErrors),
+    /// The bill cannot be read or used.
+    #[error(transparent)]
+    Bill(#[from] BillError),
+    /// The costs cannot be added up, or do not add up.
+    #[error(transparent)]
+    Cost(#[from] CostError),
     /// An inventory is wrong.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -69,7 +77,9 @@ impl Failure {
             | Self::Inventory(_)
             | Self::Catalogue(_) => 2,
             Self::Ingest(IngestError::Glob { .. }) => 2,
-            Self::Ingest(_)
+            Self::Bill(error) => 2 + u8::from(error.is_unreadable()),
+            Self::Cost(_)
+            | Self::Ingest(_)
             | Self::File { .. }
             | Self::Output(_)
             | Self::Statement(_)

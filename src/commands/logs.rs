@@ -52,16 +52,25 @@ pub(super) struct Logs {
 impl Logs {
     /// Reads what the arguments name.
     pub fn read(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, output, false, Fault::default())
+        Self::read_with(args, Self::settings(args, output)?, false, Fault::default())
     }
 
     /// The same, for commands that use the mapping and do not check it: it must agree with the inventory.
     pub fn read_agreed(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, output, true, Fault::default())
+        Self::read_settled(args, Self::settings(args, output)?)
     }
 
-    fn read_with(args: &LogArgs, output: &OutputArgs, agreed: bool, fault: Fault) -> Result<Self, Failure> {
-        let settings = Settings::resolve(args, output, &|name| std::env::var(name).ok())?;
+    /// The same with settings that were resolved before.
+    pub fn read_settled(args: &LogArgs, settings: Settings) -> Result<Self, Failure> {
+        Self::read_with(args, settings, true, Fault::default())
+    }
+
+    /// The settings of a run.
+    pub fn settings(args: &LogArgs, output: &OutputArgs) -> Result<Settings, Failure> {
+        Ok(Settings::resolve(args, output, &|name| std::env::var(name).ok())?)
+    }
+
+    fn read_with(args: &LogArgs, settings: Settings, agreed: bool, fault: Fault) -> Result<Self, Failure> {
         let provider = tables::provider(settings.services.value.as_deref())?;
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings, &directory));
@@ -174,12 +183,13 @@ impl Logs {
 
     /// The tables by which calls are attributed.
     pub fn attributor(&self) -> Attributor<'_> {
-        Attributor {
-            directory: &self.directory,
-            mapping: self.mapping.as_ref(),
-            special: provider::special,
-            period: &self.period,
-        }
+        self.attributor_of(&self.period)
+    }
+
+    /// The same for another period.
+    pub fn attributor_of<'l>(&'l self, period: &'l Period) -> Attributor<'l> {
+        let (directory, mapping) = (&self.directory, self.mapping.as_ref());
+        Attributor { directory, mapping, special: provider::special, period }
     }
 
     /// Says why a result without calls may be a mistake.
@@ -322,7 +332,8 @@ mod tests {
     fn outcome(fault: Fault) -> Result<(), Failure> {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs/client.jsonl").to_owned();
         let args = LogArgs { inputs: vec![samples], quiet: true, ..LogArgs::default() };
-        Logs::read_with(&args, &OutputArgs::default(), false, fault)?.attribute(|_| {}).map(|_| ())
+        let settings = Logs::settings(&args, &OutputArgs::default())?;
+        Logs::read_with(&args, settings, false, fault)?.attribute(|_| {}).map(|_| ())
     }
 
     #[test]

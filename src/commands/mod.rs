@@ -1,5 +1,6 @@
 //! The commands, one file each: wiring between rooms, no logic of their own.
 
+mod bill;
 mod calls;
 mod check;
 mod completions;

@@ -1,7 +1,8 @@
 //! `billtrail report`: the cost-attribution table.
 
+use super::bill::{self, Wanted};
 use super::logs::Logs;
-use super::{Ending, Failure, documents, output};
+use super::{Ending, Failure, documents, output, tables};
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::statement::Accumulator;
 use crate::cli::ReportArgs;
@@ -10,6 +11,12 @@ use crate::model::tally::Imbalance;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let by = dimensions(&args.by)?;
+    if let Some(wanted) = Wanted::of(&args.bill)? {
+        return with_bill(args, &wanted, by);
+    }
+    if let Some(dimension) = by.iter().find(|dimension| dimension.only_bills_have()) {
+        return Err(Failure::Usage(format!("--by: only a bill tells `{dimension}`; give one with --bill")));
+    }
     let logs = Logs::read_agreed(&args.logs, &args.output)?;
     let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
     let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
@@ -24,6 +31,31 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
     logs.say_stats();
     Ok(documents::ending(document.incomplete, strict))
+}
+
+/// The same with the money of a bill. The bill is read first: it is small, and what is wrong with it shows at once.
+fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Result<Ending, Failure> {
+    let settings = Logs::settings(&args.logs, &args.output)?.beside_a_bill();
+    let mapping = bill::mapping(&settings)?;
+    let bill = wanted.read(&settings, mapping.as_ref())?;
+    if bill.currencies().len() > 1 && !by.contains(&Dimension::Currency) {
+        by.push(Dimension::Currency);
+    }
+    let provider = tables::provider(settings.services.value.as_deref())?;
+    let mut logs = Logs::read_settled(&args.logs, settings)?;
+    bill.teach(&mut logs);
+    let bills = bill.of_payers(&logs);
+    let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills);
+    let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
+    let (statement, summary) = bill.statement(&logs, &provider, accumulator, &by)?;
+    Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
+    let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
+    let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
+    let document = documents::cost_report(&logs, account, &by, &statement, summary);
+    let mut rows = statement.rows.into_iter().map(|row| documents::cost_row(row, &by));
+    let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
+    output::print(&document, &mut rows, &args.output, format, !args.raw, quiet)?;
+    Ok(documents::ending(document.incomplete, strict || untied))
 }
 
 /// The grouping asked for, or the default.

@@ -56,6 +56,7 @@ fn print(rows: &mut dyn Iterator<Item = Row>, args: &ServicesArgs, settings: &Se
     let document = Document {
         command: "services",
         period: Period::default(),
+        bill: None,
         provenance: Provenance { catalogue: format!("built-in {CATALOGUE_DATE}"), ..Provenance::default() },
         tally: None,
         columns: COLUMNS.to_vec(),

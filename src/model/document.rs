@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::closed_list::closed_list;
+use super::money::Money;
 use super::reason::{DiagnosticKind, PayerReason};
 use super::tally::Tally;
+use super::tie_out::BillSummary;
 
 /// The version of the columns, values and documents that machines rely on.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -17,6 +19,7 @@ closed_list! {
         Boolean = "boolean": "true or false",
         Time = "time": "an RFC 3339 time in UTC",
         Share = "share": "a fraction of the total, 0 to 1 with six digits",
+        Money = "money": "a decimal text, exact; the unit is the currency, none where rows differ in it",
     }
 }
 
@@ -48,6 +51,8 @@ pub enum Cell {
     Time(i64),
     /// Millionths of the total, rounded half to even.
     Share(u32),
+    /// An amount, exact for machines and rounded for people.
+    Money(Money),
 }
 
 /// A row: one cell for each column.
@@ -135,6 +140,8 @@ pub struct Document {
     pub totals: Row,
     /// What could not be placed.
     pub gaps: Gaps,
+    /// What the money rests on; `None` without a bill.
+    pub bill: Option<BillSummary>,
     /// What is worth saying.
     pub diagnostics: Diagnostics,
     /// An input was missing, unreadable, truncated or changed meanwhile: every format says `INCOMPLETE`.

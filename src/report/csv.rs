@@ -57,6 +57,7 @@ fn value<'a>(cell: &'a Cell, style: &Style) -> Cow<'a, str> {
         Cell::Boolean(truth) => Cow::Borrowed(if *truth { "true" } else { "false" }),
         Cell::Time(nanos) => Cow::Owned(rfc3339(*nanos)),
         Cell::Share(millionths) => Cow::Owned(fraction(*millionths)),
+        Cell::Money(money) => Cow::Owned(money.exact.to_string()),
     }
 }
 

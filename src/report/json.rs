@@ -41,6 +41,8 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     row(measures, &document.totals, out)?;
     out.write_all(b",\n  \"gaps\": ")?;
     gaps(&document.gaps, out)?;
+    out.write_all(b",\n  \"bill\": ")?;
+    super::tie_out::json(document.bill.as_ref(), out)?;
     out.write_all(b",\n  \"diagnostics\": ")?;
     diagnostics(&document.diagnostics, out)?;
     writeln!(out, ",\n  \"incomplete\": {}\n}}", document.incomplete)
@@ -59,6 +61,7 @@ pub fn row(columns: &[Column], cells: &[Cell], out: &mut (dyn Write + Send)) -> 
             Cell::Boolean(truth) => write!(out, "{truth}"),
             Cell::Time(nanos) => write!(out, "\"{}\"", rfc3339(*nanos)),
             Cell::Share(millionths) => out.write_all(fraction(*millionths).as_bytes()),
+            Cell::Money(money) => write!(out, "\"{}\"", money.exact),
         }?;
     }
     out.write_all(b"}")
@@ -102,7 +105,7 @@ pub fn tally(tally: Option<&Tally>) -> io::Result<String> {
 }
 
 /// Writes a list with each item on a line of its own.
-fn list<T>(
+pub(super) fn list<T>(
     items: &mut dyn Iterator<Item = T>,
     indent: &str,
     out: &mut (dyn Write + Send),
@@ -119,7 +122,7 @@ fn list<T>(
 }
 
 /// Writes a value on one line.
-fn value<T: Serialize + ?Sized>(value: &T, out: &mut (dyn Write + Send)) -> io::Result<()> {
+pub(super) fn value<T: Serialize + ?Sized>(value: &T, out: &mut (dyn Write + Send)) -> io::Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(out, Visible))?;
     Ok(())
 }

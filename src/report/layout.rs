@@ -167,7 +167,7 @@ impl<'a> Layout<'a> {
         for (place, (column, &at)) in table.column_iter_mut().zip(&self.shown).enumerate() {
             column.set_padding((0, if place == last { 0 } else { GAP }));
             match columns[at].kind {
-                ColumnType::Integer | ColumnType::Share => {
+                ColumnType::Integer | ColumnType::Share | ColumnType::Money => {
                     column.set_cell_alignment(CellAlignment::Right);
                     column.set_constraint(ColumnConstraint::ContentWidth);
                 }
@@ -205,6 +205,7 @@ impl<'a> Layout<'a> {
             Cell::Time(nanos) if self.days => figures::day(*nanos),
             Cell::Time(nanos) => figures::minutes(*nanos),
             Cell::Share(millionths) => figures::percent(*millionths),
+            Cell::Money(money) => money.shown(),
         }
     }
 
@@ -223,6 +224,10 @@ impl<'a> Layout<'a> {
         }
         if shown(&|column| column.unit == Some("byte")) {
             sentences.push("Bytes are rounded; the other formats are exact.".to_owned());
+        }
+        if let Some(column) = self.document.columns.iter().find(|column| column.kind == ColumnType::Money) {
+            let unit = column.unit.map_or_else(String::new, |currency| format!(" in {currency}"));
+            sentences.push(format!("Money is{unit}, rounded so that it adds up; the other formats are exact."));
         }
         if !self.empty.is_empty() {
             sentences.push(format!("Nothing to show in {}.", self.empty.join(", ")));

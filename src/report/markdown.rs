@@ -50,7 +50,7 @@ fn row(cells: impl Iterator<Item = String>, out: &mut (dyn Write + Send)) -> io:
 
 const fn rule(kind: ColumnType) -> &'static str {
     match kind {
-        ColumnType::Integer | ColumnType::Share => "---:",
+        ColumnType::Integer | ColumnType::Share | ColumnType::Money => "---:",
         ColumnType::Text | ColumnType::Boolean | ColumnType::Time => "---",
     }
 }
@@ -65,6 +65,7 @@ fn value(document: &Document, at: usize, cell: &Cell) -> String {
         Cell::Boolean(truth) => if *truth { "yes" } else { "no" }.to_owned(),
         Cell::Time(nanos) => rfc3339(*nanos),
         Cell::Share(millionths) => escape(&figures::percent(*millionths)),
+        Cell::Money(money) => escape(&money.shown()),
     }
 }
 

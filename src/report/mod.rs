@@ -22,6 +22,7 @@ mod sample;
 mod stats;
 mod summary;
 mod table;
+mod tie_out;
 mod xlsx;
 
 pub use safe_text::safe;

@@ -1,13 +1,15 @@
 //! Parquet: typed columns, compressed with zstd, in groups of rows so that only one group is held at a time.
 //!
-//! Every column is optional. Times are nanoseconds in UTC; a share is a decimal with six digits. The file's metadata
+//! Every column is optional. Times are nanoseconds in UTC; a share is a decimal with six digits, money one with 24. The file's metadata
 //! holds `schema_version`, `command`, `tool`, `tally`, `incomplete`, and as `document` the JSON document without rows.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
-use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int32Type, Int64Type};
+use ::parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type,
+};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::WriterProperties;
@@ -65,6 +67,7 @@ fn write_group(
             }
             Values::Boolean(values) => column.typed::<BoolType>().write_batch(values, levels, None),
             Values::Share(values) => column.typed::<Int32Type>().write_batch(values, levels, None),
+            Values::Money(values) => column.typed::<FixedLenByteArrayType>().write_batch(values, levels, None),
         }?;
         column.close()?;
         buffer.clear();
@@ -86,6 +89,7 @@ enum Values {
     Boolean(Vec<bool>),
     Time(Vec<i64>),
     Share(Vec<i32>),
+    Money(Vec<FixedLenByteArray>),
 }
 
 impl Buffer {
@@ -96,6 +100,7 @@ impl Buffer {
             ColumnType::Boolean => Values::Boolean(Vec::new()),
             ColumnType::Time => Values::Time(Vec::new()),
             ColumnType::Share => Values::Share(Vec::new()),
+            ColumnType::Money => Values::Money(Vec::new()),
         };
         Self { levels: Vec::new(), values }
     }
@@ -118,14 +123,23 @@ impl Buffer {
             (Values::Share(values), Cell::Share(millionths)) => {
                 values.push(i32::try_from(millionths).map_err(|_| unfit(&millionths))?);
             }
+            (Values::Money(values), Cell::Money(money)) => {
+                values.push(ByteArray::from(money.exact.units().to_be_bytes().to_vec()).into());
+            }
             (
-                Values::Text(_) | Values::Integer(_) | Values::Boolean(_) | Values::Time(_) | Values::Share(_),
+                Values::Text(_)
+                | Values::Integer(_)
+                | Values::Boolean(_)
+                | Values::Time(_)
+                | Values::Share(_)
+                | Values::Money(_),
                 other @ (Cell::Text(_)
                 | Cell::Integer(_)
                 | Cell::Signed(_)
                 | Cell::Boolean(_)
                 | Cell::Time(_)
-                | Cell::Share(_)),
+                | Cell::Share(_)
+                | Cell::Money(_)),
             ) => return Err(unfit(&format_args!("{other:?}"))),
         }
         Ok(())
@@ -138,6 +152,7 @@ impl Buffer {
             Values::Integer(values) | Values::Time(values) => values.clear(),
             Values::Boolean(values) => values.clear(),
             Values::Share(values) => values.clear(),
+            Values::Money(values) => values.clear(),
         }
     }
 }
@@ -154,12 +169,15 @@ fn field(column: &Column) -> Result<TypePtr, ParquetError> {
         ColumnType::Boolean => (Physical::BOOLEAN, None),
         ColumnType::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::NANOS))),
         ColumnType::Share => (Physical::INT32, Some(LogicalType::decimal(6, 7))),
+        ColumnType::Money => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(24, 38))),
     };
     let mut field = Type::primitive_type_builder(column.name, physical)
         .with_repetition(Repetition::OPTIONAL)
         .with_logical_type(logical);
-    if column.kind == ColumnType::Share {
-        field = field.with_precision(7).with_scale(6);
+    match column.kind {
+        ColumnType::Share => field = field.with_precision(7).with_scale(6),
+        ColumnType::Money => field = field.with_length(16).with_precision(38).with_scale(24),
+        ColumnType::Text | ColumnType::Integer | ColumnType::Boolean | ColumnType::Time => {}
     }
     Ok(Arc::new(field.build()?))
 }

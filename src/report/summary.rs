@@ -31,7 +31,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn title(label: impl Display, figures: &[&str]) -> Self {
+    pub fn title(label: impl Display, figures: &[&str]) -> Self {
         Self {
             depth: 0,
             label: label.to_string(),
@@ -104,6 +104,9 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(tally) = &document.tally {
         tally_lines(tally, &mut lines);
+    }
+    if let Some(bill) = &document.bill {
+        super::tie_out::lines(bill, &mut lines);
     }
     gap_lines(&document.gaps, &mut lines);
     if document.diagnostics.keys().any(|kind| !has_a_block(*kind)) {
@@ -218,6 +221,10 @@ pub(super) fn sources(document: &Document) -> Option<String> {
     }
     if !from.projects.is_empty() {
         text.push_str(&format!(", projects {}", safe(&from.projects.join(", "))));
+    }
+    if let Some(bill) = &document.bill {
+        let files: Vec<String> = bill.files.iter().map(|file| format!("{} ({})", file.path, file.form)).collect();
+        text.push_str(&format!(", bill {}", safe(&files.join(", "))));
     }
     if let Some(filter) = &from.filter {
         text.push_str(&format!(", only entries where {}", safe(filter)));

@@ -93,6 +93,12 @@ pub const GROUPINGS: [&str; 18] = [
     "log",
 ];
 
+/// The columns by which a report with a bill can be grouped as well.
+pub const BILL_GROUPINGS: [&str; 6] = ["sku", "cost_type", "basis", "currency", "invoice_month", "billing_account"];
+
+/// The columns that a bill puts in the place of the share, in their order.
+pub const MONEY: [&str; 5] = ["cost", "credits", "net_cost", "share", "basis"];
+
 /// Groupings whose documents are looked at: the default, each column alone, and some together.
 fn groupings() -> Vec<String> {
     let mut all = vec!["unit,payer,service".to_owned(), "log,day,storage_payer,unit".to_owned(), GROUPINGS.join(",")];
@@ -142,13 +148,13 @@ pub fn schema(name: &str) -> Value {
 }
 
 /// The schemas, compiled once.
-struct Schemas {
+pub struct Schemas {
     report: jsonschema::Validator,
     calls: jsonschema::Validator,
 }
 
 impl Schemas {
-    fn read() -> Self {
+    pub fn read() -> Self {
         write_lists_if_updating();
         let compile = |name: &str| {
             let schema = schema(name);
@@ -164,7 +170,7 @@ impl Schemas {
         schema.iter_errors(document).take(20).map(text).collect()
     }
 
-    fn hold(&self, what: &str, document: &Value) {
+    pub fn hold(&self, what: &str, document: &Value) {
         let errors = self.errors(document);
         assert!(errors.is_empty(), "{what}:\n{}", errors.join("\n"));
         balances(what, document);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::float_arithmetic)]
 
+mod bill;
+mod bill_laws;
 mod cli_texts;
 mod closed_lists;
 mod contract;

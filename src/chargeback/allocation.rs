@@ -1,0 +1,192 @@
+//! Allocation: which unit carries which part of each cost of a bill, and by what it came there. What goes in comes out, to the
+//! last digit.
+//!
+//! A cost belongs to the unit of its project. Only where the project's calls belong to several units, or where columns are asked
+//! for that only calls have, it is shared by what the calls of that project, service and day weigh.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::attribution::{Attributor, UNATTRIBUTED, UNMAPPED};
+use super::costs::{Cost, CostKey, Costs, TooLarge};
+use super::weights::{Sharer, Weights};
+use crate::model::apportion::apportion;
+use crate::model::closed_list::closed_list;
+use crate::model::cost::{Basis, Sharing, Weight};
+use crate::model::money::{Amount, Currency};
+use crate::model::payer::{Payer, PayerRef};
+
+closed_list! {
+    /// Who carries the part of a reservation that no job used.
+    pub enum IdleSlots {
+        Shared = "shared": "those whose jobs ran, by the slot time they used",
+        Owner = "owner": "the unit of the project that owns the reservation",
+    }
+}
+
+/// A part of a cost, and who carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<'k> {
+    /// What the cost was for.
+    pub key: &'k CostKey,
+    /// Whose bill carries it.
+    pub payer: Option<Payer>,
+    /// Who carries it.
+    pub sharer: Sharer,
+    /// By what it came there.
+    pub basis: Basis,
+    /// Cost before credits.
+    pub cost: Amount,
+    /// Credits.
+    pub credits: Amount,
+}
+
+/// The tables by which costs are allocated.
+pub struct Allocator<'t> {
+    /// Who a payer is, and which unit it belongs to.
+    pub attributor: &'t Attributor<'t>,
+    /// What calls weigh.
+    pub weights: &'t Weights<'t>,
+    /// By what the cost of a service and a SKU may be shared.
+    pub sharing: &'t dyn Fn(&str, &str) -> Sharing,
+    /// Who carries idle slots.
+    pub idle: IdleSlots,
+}
+
+/// Slot time by billing account, invoice month and day.
+type SlotKey = (String, String, Currency, String);
+
+/// What a bill tells of slots: who took how many slot hours, who sold them, and how many were paid for.
+#[derive(Default)]
+struct Slots {
+    taken: HashMap<SlotKey, BTreeMap<Sharer, u128>>,
+    owners: HashMap<SlotKey, BTreeSet<PayerRef>>,
+    paid: HashMap<(SlotKey, PayerRef), u128>,
+}
+
+fn slot_key(key: &CostKey) -> SlotKey {
+    (key.billing_account.clone(), key.invoice_month.clone(), key.currency, key.day.clone())
+}
+
+impl Allocator<'_> {
+    /// Hands each part of each cost to `take`, in a stable order.
+    ///
+    /// # Errors
+    /// When a sum does not fit.
+    pub fn run<'c>(&self, costs: &'c Costs<'_>, mut take: impl FnMut(Part<'c>)) -> Result<(), TooLarge> {
+        let sorted = costs.sorted()?;
+        let slots = self.slots(&sorted);
+        for (key, cost) in sorted {
+            self.allocate(key, cost, &slots, &mut take)?;
+        }
+        Ok(())
+    }
+
+    fn allocate<'c>(
+        &self,
+        key: &'c CostKey,
+        cost: &Cost,
+        slots: &Slots,
+        take: &mut impl FnMut(Part<'c>),
+    ) -> Result<(), TooLarge> {
+        let Some(project) = &key.project else {
+            let (sharer, basis) = (self.sharer(UNATTRIBUTED, None), Basis::Unallocated);
+            take(Part { key, payer: None, sharer, basis, cost: cost.cost, credits: cost.credits });
+            return Ok(());
+        };
+        // A row that only tells of slots costs nothing and would make a basis look mixed.
+        if (cost.cost, cost.credits) == (Amount::ZERO, Amount::ZERO) {
+            return Ok(());
+        }
+        let payer = self.attributor.directory.resolve(project);
+        let (unit, cost_center) = self.attributor.unit_of(&payer, Some(cost.usage_start));
+        let home = self.sharer(unit, cost_center);
+        let shared = match (self.sharing)(&key.service, &key.sku) {
+            Sharing::Never | Sharing::Tells => None,
+            Sharing::By(weight) => {
+                let name = payer.to_string();
+                let sharers = match weight {
+                    Weight::SlotMs => self.slot_sharers(key, project, &name, &home, slots),
+                    Weight::Calls | Weight::BilledBytes => self.weights.of(weight, &name, &key.service, &key.day),
+                };
+                sharers.iter().any(|(sharer, _)| *sharer != home).then_some((weight.basis(), sharers))
+            }
+        };
+        let Some((basis, sharers)) = shared else {
+            let basis = match unit {
+                UNMAPPED | UNATTRIBUTED => Basis::Unallocated,
+                _ if self.weights.is_shared(&payer.to_string()) => Basis::Project,
+                _ => Basis::Direct,
+            };
+            take(Part { key, payer: Some(payer), sharer: home, basis, cost: cost.cost, credits: cost.credits });
+            return Ok(());
+        };
+        let weights: Vec<u128> = sharers.iter().map(|(_, weight)| *weight).collect();
+        let parts = |amount: Amount| apportion(amount, &weights).ok_or(TooLarge);
+        let parts = parts(cost.cost)?.into_iter().zip(parts(cost.credits)?);
+        for ((sharer, _), (cost, credits)) in sharers.into_iter().zip(parts) {
+            let basis =
+                if [UNMAPPED, UNATTRIBUTED].contains(&sharer.unit.as_str()) { Basis::Unallocated } else { basis };
+            if cost != Amount::ZERO || credits != Amount::ZERO {
+                take(Part { key, payer: Some(payer.clone()), sharer, basis, cost, credits });
+            }
+        }
+        Ok(())
+    }
+
+    fn sharer(&self, unit: &str, cost_center: Option<&str>) -> Sharer {
+        let values = self.weights.no_values();
+        Sharer { unit: unit.to_owned(), cost_center: cost_center.map(str::to_owned), values }
+    }
+
+    /// Who shares in the cost of a project's reservations: those whom the bill itself names, else those whose jobs the logs tell.
+    ///
+    /// The bill names no reservation. Where two projects of an account own some on one day, it cannot tell whose were used.
+    fn slot_sharers(
+        &self,
+        key: &CostKey,
+        owner: &PayerRef,
+        name: &str,
+        home: &Sharer,
+        slots: &Slots,
+    ) -> Vec<(Sharer, u128)> {
+        let slot_key = slot_key(key);
+        let told = slots.taken.get(&slot_key);
+        let one_owner = slots.owners.get(&slot_key).is_some_and(|owners| owners.len() == 1);
+        let told = told.filter(|_| one_owner);
+        let hours = |units: u128, ms: u128| if told.is_some() { units } else { ms };
+        let mut sharers: BTreeMap<Sharer, u128> = match told {
+            Some(taken) => taken.clone(),
+            None => self.weights.of(Weight::SlotMs, name, &key.service, &key.day).into_iter().collect(),
+        };
+        if self.idle == IdleSlots::Owner && !sharers.is_empty() {
+            let paid = slots.paid.get(&(slot_key, owner.clone())).copied().unwrap_or(0);
+            // Slot hours, in the units of an amount or in milliseconds.
+            let paid = hours(paid, paid / (Amount::parse("1").unwrap_or_default().magnitude() / 3_600_000));
+            let used: u128 = sharers.values().sum();
+            *sharers.entry(home.clone()).or_default() += paid.saturating_sub(used);
+        }
+        sharers.into_iter().filter(|(_, weight)| *weight > 0).collect()
+    }
+
+    /// What the bill tells of slots.
+    fn slots(&self, costs: &[(&CostKey, &Cost)]) -> Slots {
+        let mut slots = Slots::default();
+        for (key, cost) in costs {
+            let Some(project) = &key.project else { continue };
+            match (self.sharing)(&key.service, &key.sku) {
+                Sharing::Tells => {
+                    let payer = self.attributor.directory.resolve(project);
+                    let (unit, cost_center) = self.attributor.unit_of(&payer, Some(cost.usage_start));
+                    let sharers = slots.taken.entry(slot_key(key)).or_default();
+                    *sharers.entry(self.sharer(unit, cost_center)).or_default() += cost.used.magnitude();
+                }
+                Sharing::By(Weight::SlotMs) if cost.cost != Amount::ZERO => {
+                    slots.owners.entry(slot_key(key)).or_default().insert(project.clone());
+                    *slots.paid.entry((slot_key(key), project.clone())).or_default() += cost.used.magnitude();
+                }
+                Sharing::By(_) | Sharing::Never => {}
+            }
+        }
+        slots
+    }
+}

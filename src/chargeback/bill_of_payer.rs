@@ -1,0 +1,44 @@
+//! The bill that a payer's calls belong to, as far as there is no doubt: its month, currency and account.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::costs::{BillKey, Costs};
+use super::dimension::Dimension;
+use crate::model::directory::Directory;
+
+/// Which bill the calls of each payer belong to.
+#[derive(Debug, Clone, Default)]
+pub struct BillOfPayer {
+    by_payer: HashMap<String, BTreeSet<BillKey>>,
+    all: BTreeSet<BillKey>,
+}
+
+impl BillOfPayer {
+    /// Reads it off the costs.
+    pub fn of(costs: &Costs<'_>, directory: &Directory) -> Self {
+        let mut by_payer: HashMap<String, BTreeSet<BillKey>> = HashMap::new();
+        for (key, bill) in costs.payers() {
+            by_payer.entry(directory.resolve(key).to_string()).or_default().insert(bill);
+        }
+        Self { by_payer, all: costs.bills().keys().cloned().collect() }
+    }
+
+    /// What the bill of a payer has in a column; `None` when several bills differ in it, or the column is of another kind.
+    pub fn value(&self, dimension: Dimension, payer: Option<&str>) -> Option<String> {
+        let bills = payer.and_then(|payer| self.by_payer.get(payer)).unwrap_or(&self.all);
+        let values: BTreeSet<&str> = bills
+            .iter()
+            .filter_map(|(month, currency, account)| match dimension {
+                Dimension::InvoiceMonth => Some(month.as_str()),
+                Dimension::Currency => Some(currency.code()),
+                Dimension::BillingAccount => Some(account.as_str()),
+                _ => None,
+            })
+            .collect();
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (Some(only), None) => Some(only.to_owned()),
+            (Some(_), Some(_)) | (None, _) => None,
+        }
+    }
+}
