@@ -33,6 +33,8 @@ pub struct Attributor<'t> {
     pub special: Special,
     /// Calls outside are not counted.
     pub period: &'t Period,
+    /// Rows of the mapping that a bill needs, by index.
+    pub billed_rows: &'t BTreeSet<usize>,
 }
 
 /// A call with its payer and unit.
@@ -62,7 +64,7 @@ pub struct Account {
     pub gaps: Gaps,
     /// What is worth saying.
     pub diagnostics: Diagnostics,
-    /// Rows of the mapping that decided, by index.
+    /// Rows of the mapping that decided, for a call or for a bill, by index.
     pub used_rows: BTreeSet<usize>,
     /// Rows of the mapping that were equally near to a call, by index: the one that decided, and the other.
     pub ties: BTreeSet<(usize, usize)>,
@@ -75,7 +77,7 @@ pub struct Account {
 impl Attributor<'_> {
     /// Attributes every call of the period, in the order of the calls, and hands each to `each`.
     pub fn run<'c>(&'c self, calls: &'c [Call], mut each: impl FnMut(Attributed<'c>)) -> Account {
-        let mut account = Account::default();
+        let mut account = Account { used_rows: self.billed_rows.clone(), ..Account::default() };
         let mut unmapped: HashMap<String, (u64, u64)> = HashMap::new();
         let mut unattributed: BTreeMap<PayerReason, (u64, u64)> = BTreeMap::new();
         let mut lateness = Vec::new();

@@ -26,15 +26,33 @@ impl BillOfPayer {
     /// What the bill of a payer has in a column; `None` when several bills differ in it, or the column is of another kind.
     pub fn value(&self, dimension: Dimension, payer: Option<&str>) -> Option<String> {
         let bills = payer.and_then(|payer| self.by_payer.get(payer)).unwrap_or(&self.all);
-        let values: BTreeSet<&str> = bills
-            .iter()
-            .filter_map(|(month, currency, account)| match dimension {
-                Dimension::InvoiceMonth => Some(month.as_str()),
-                Dimension::Currency => Some(currency.code()),
-                Dimension::BillingAccount => Some(account.as_str()),
-                _ => None,
-            })
-            .collect();
+        let pick: fn(&BillKey) -> &str = match dimension {
+            Dimension::InvoiceMonth => |(month, _, _)| month,
+            Dimension::Currency => |(_, currency, _)| currency.code(),
+            Dimension::BillingAccount => |(_, _, account)| account,
+            Dimension::Sku
+            | Dimension::CostType
+            | Dimension::Basis
+            | Dimension::Unit
+            | Dimension::CostCenter
+            | Dimension::Payer
+            | Dimension::StoragePayer
+            | Dimension::Service
+            | Dimension::Kind
+            | Dimension::Method
+            | Dimension::Principal
+            | Dimension::PrincipalProject
+            | Dimension::Location
+            | Dimension::ResourceProject
+            | Dimension::Resource
+            | Dimension::Model
+            | Dimension::Reason
+            | Dimension::Day
+            | Dimension::Hour
+            | Dimension::Month
+            | Dimension::Log => return None,
+        };
+        let values: BTreeSet<&str> = bills.iter().map(pick).collect();
         let mut values = values.into_iter();
         match (values.next(), values.next()) {
             (Some(only), None) => Some(only.to_owned()),

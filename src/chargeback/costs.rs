@@ -165,6 +165,11 @@ impl<'m> Costs<'m> {
         &self.bills
     }
 
+    /// Each project with a time at which it was charged, for every segment of the mapping.
+    pub fn charged(&self) -> impl Iterator<Item = (&PayerRef, i64)> {
+        self.costs.iter().filter_map(|(key, cost)| key.project.as_ref().map(|project| (project, cost.usage_start)))
+    }
+
     /// Each project with the bills that charge it.
     pub fn payers(&self) -> impl Iterator<Item = (&PayerRef, BillKey)> {
         self.costs.keys().filter_map(|key| {

@@ -117,10 +117,15 @@ impl Bill<'_> {
         self.costs.bills().values().map(|bill| bill.currency).collect()
     }
 
-    /// What the bill knows of projects fills what no inventory tells.
+    /// What the bill knows of projects fills what no inventory tells, and rows of the mapping that it needs are not unused.
     pub fn teach(&self, logs: &mut Logs) {
         for project in self.costs.projects() {
             logs.directory.add(project.clone());
+        }
+        for (project, time) in self.costs.charged() {
+            let payer = logs.directory.resolve(project);
+            let row = logs.mapping.as_ref().and_then(|mapping| mapping.unit(&payer, Some(time)));
+            logs.billed_rows.extend(row.map(|row| row.index));
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Logs {
     /// The calls, sorted by time, log, insertId and key.
     pub calls: Vec<Call>,
     pub missing_hours: Vec<i64>,
+    /// Rows of the mapping that a bill needs, by index.
+    pub billed_rows: BTreeSet<usize>,
     /// What the run costs.
     pub meter: Arc<Meter>,
     threads: usize,
@@ -150,6 +152,7 @@ impl Logs {
             incomplete,
             calls,
             missing_hours,
+            billed_rows: BTreeSet::new(),
             meter,
             threads: options.decoders(),
             stats: args.stats,
@@ -189,7 +192,7 @@ impl Logs {
     /// The same for another period.
     pub fn attributor_of<'l>(&'l self, period: &'l Period) -> Attributor<'l> {
         let (directory, mapping) = (&self.directory, self.mapping.as_ref());
-        Attributor { directory, mapping, special: provider::special, period }
+        Attributor { directory, mapping, special: provider::special, period, billed_rows: &self.billed_rows }
     }
 
     /// Says why a result without calls may be a mistake.

@@ -47,14 +47,16 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
     let bills = bill.of_payers(&logs);
     let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills);
     let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
-    let (statement, summary) = bill.statement(&logs, &provider, accumulator, &by)?;
-    Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
+    let (statement, summary) = logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
+    let calls = statement.rows.iter().map(|row| row.measures.calls).sum();
+    Imbalance::check("calls of the tally", account.tally.calls, calls)?;
     let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let document = documents::cost_report(&logs, account, &by, &statement, summary);
     let mut rows = statement.rows.into_iter().map(|row| documents::cost_row(row, &by));
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
-    output::print(&document, &mut rows, &args.output, format, !args.raw, quiet)?;
+    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
+    logs.say_stats()?;
     Ok(documents::ending(document.incomplete, strict || untied))
 }
 
