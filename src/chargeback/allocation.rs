@@ -1,15 +1,16 @@
 //! Allocation: which unit carries which part of each cost of a bill, and by what it came there. What goes in comes out, to the
 //! last digit.
 //!
-//! A cost belongs to the unit of its project. Only where the project's calls belong to several units, or where columns are asked
+//! A cost belongs to the unit of its project, or to the units that the mapping gives fixed parts of it. Only where the project's calls belong to several units, or where columns are asked
 //! for that only calls have, it is shared by what the calls of that project, service and day weigh.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::apportion::apportion;
 use super::attribution::{Attributor, UNATTRIBUTED, UNMAPPED};
 use super::costs::{Cost, CostKey, Costs, TooLarge};
+use super::mapping_row::MappingRow;
 use super::weights::{Sharer, Weights};
-use crate::model::apportion::apportion;
 use crate::model::closed_list::closed_list;
 use crate::model::cost::{Basis, Sharing, Weight};
 use crate::model::money::{Amount, Currency};
@@ -100,7 +101,8 @@ impl Allocator<'_> {
         let payer = self.attributor.directory.resolve(project);
         let (unit, cost_center) = self.attributor.unit_of(&payer, Some(cost.usage_start));
         let home = self.sharer(unit, cost_center);
-        let shared = match (self.sharing)(&key.service, &key.sku) {
+        let fixed = self.fixed(&payer, cost.usage_start).map(|sharers| (Basis::Fixed, sharers));
+        let shared = fixed.or_else(|| match (self.sharing)(&key.service, &key.sku) {
             Sharing::Never | Sharing::Tells => None,
             Sharing::By(weight) => {
                 let name = payer.to_string();
@@ -110,7 +112,7 @@ impl Allocator<'_> {
                 };
                 sharers.iter().any(|(sharer, _)| *sharer != home).then_some((weight.basis(), sharers))
             }
-        };
+        });
         let Some((basis, sharers)) = shared else {
             let basis = match unit {
                 UNMAPPED | UNATTRIBUTED => Basis::Unallocated,
@@ -120,17 +122,25 @@ impl Allocator<'_> {
             take(Part { key, payer: Some(payer), sharer: home, basis, cost: cost.cost, credits: cost.credits });
             return Ok(());
         };
-        let weights: Vec<u128> = sharers.iter().map(|(_, weight)| *weight).collect();
-        let parts = |amount: Amount| apportion(amount, &weights).ok_or(TooLarge);
+        let parts = |amount: Amount| apportion(amount.units(), &sharers).ok_or(TooLarge);
         let parts = parts(cost.cost)?.into_iter().zip(parts(cost.credits)?);
-        for ((sharer, _), (cost, credits)) in sharers.into_iter().zip(parts) {
-            let basis =
-                if [UNMAPPED, UNATTRIBUTED].contains(&sharer.unit.as_str()) { Basis::Unallocated } else { basis };
-            if cost != Amount::ZERO || credits != Amount::ZERO {
-                take(Part { key, payer: Some(payer.clone()), sharer, basis, cost, credits });
+        for ((sharer, _), (cost, credits)) in sharers.iter().zip(parts) {
+            let nobody = [UNMAPPED, UNATTRIBUTED].contains(&sharer.unit.as_str());
+            let basis = if nobody { Basis::Unallocated } else { basis };
+            if cost != 0 || credits != 0 {
+                let (cost, credits) = (Amount::of_units(cost), Amount::of_units(credits));
+                take(Part { key, payer: Some(payer.clone()), sharer: sharer.clone(), basis, cost, credits });
             }
         }
         Ok(())
+    }
+
+    /// Who shares in the cost of a project by fixed parts of the mapping.
+    fn fixed(&self, payer: &Payer, time: i64) -> Option<Vec<(Sharer, u128)>> {
+        let shares = self.attributor.mapping?.shares(payer, Some(time))?;
+        let part =
+            |(row, weight): (&MappingRow, u128)| (self.sharer(&row.business_unit, row.cost_center.as_deref()), weight);
+        Some(shares.parts.into_iter().map(part).collect())
     }
 
     fn sharer(&self, unit: &str, cost_center: Option<&str>) -> Sharer {

@@ -8,9 +8,9 @@ use super::allocation::{Allocator, Part};
 use super::costs::{Costs, TooLarge};
 use super::dimension::{Dimension, NONE};
 use super::statement::{Measures, Statement};
-use crate::model::apportion::{share, shown};
 use crate::model::cost::{Basis, BillNames};
 use crate::model::money::{Amount, Currency, Money};
+use crate::model::rounding::{share, shown};
 use crate::model::tie_out::{TieOut, Untied};
 
 /// Why a statement with money could not be made.
@@ -189,7 +189,7 @@ fn key(part: &Part<'_>, names: &BillNames, by: &[Dimension]) -> Vec<String> {
         | Dimension::Model
         | Dimension::Reason
         | Dimension::Hour
-        | Dimension::Log => values.next().cloned(),
+        | Dimension::Log => values.next().map(ToString::to_string),
     };
     by.iter().map(value).map(|value| value.unwrap_or_else(|| NONE.to_owned())).collect()
 }

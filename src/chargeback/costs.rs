@@ -38,8 +38,8 @@ pub struct CostKey {
     pub cost_type: CostType,
     /// The day of the usage in the statement's time zone.
     pub day: String,
-    /// The segment of the mapping; see [`Mapping::segment`].
-    segment: usize,
+    /// The stretch of time in which the mapping is constant.
+    stretch: usize,
 }
 
 /// What rows of one key add up to.
@@ -104,7 +104,9 @@ impl<'m> Costs<'m> {
             sku: row.sku,
             cost_type: row.cost_type,
             day: day(row.usage_start, self.timezone),
-            segment: self.mapping.map_or(0, |mapping| mapping.segment(Some(row.usage_start))),
+            stretch: self
+                .mapping
+                .map_or(0, |mapping| mapping.boundaries().partition_point(|bound| *bound <= row.usage_start)),
         };
         let known = self.costs.entry(key).or_insert(Cost { usage_start: row.usage_start, ..Cost::default() });
         let sum = known.add(row.cost, row.credits, row.used.unwrap_or_default(), row.usage_start);
@@ -165,7 +167,7 @@ impl<'m> Costs<'m> {
         &self.bills
     }
 
-    /// Each project with a time at which it was charged, for every segment of the mapping.
+    /// Each project with a time at which it was charged, for every stretch in which the mapping is constant.
     pub fn charged(&self) -> impl Iterator<Item = (&PayerRef, i64)> {
         self.costs.iter().filter_map(|(key, cost)| key.project.as_ref().map(|project| (project, cost.usage_start)))
     }

@@ -124,12 +124,12 @@ impl<'t> Accumulator<'t> {
         self
     }
 
-    fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> String {
+    fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> SharedText {
         match self.bills.filter(|_| dimension.only_bills_have()) {
             None => dimension.value(attributed, self.directory, self.timezone),
             Some(bills) => {
                 let payer = attributed.resolved.payer.as_ref().map(ToString::to_string);
-                bills.value(dimension, payer.as_deref()).unwrap_or_else(|| NONE.to_owned())
+                bills.value(dimension, payer.as_deref()).map_or(SharedText::new_static(NONE), SharedText::from)
             }
         }
     }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono_tz::Tz;
 
 use super::attribution::{Attributed, Attributor};
-use super::dimension::{Dimension, day};
+use super::dimension::{Dimension, NONE, day};
 use super::statement::Measures;
 use crate::model::cost::{BillNames, Weight};
 use crate::model::reason::Driver;
+use crate::model::text::SharedText;
 
 /// Who would carry a part of a shared cost.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +19,7 @@ pub struct Sharer {
     /// Its cost centre.
     pub cost_center: Option<String>,
     /// The values of the columns that only calls have, in the order in which they were asked for.
-    pub values: Vec<String>,
+    pub values: Vec<SharedText>,
 }
 
 /// What the calls of a sharer weigh.
@@ -66,7 +67,7 @@ impl<'n> Weights<'n> {
         };
         let payer_name = payer.to_string();
         self.payers.insert(payer_name.clone());
-        let billed = self.names.billed.get(service);
+        let billed = self.names.billed.get(service.as_str());
         let (Some(billed), None) = (billed, call.reason) else { return };
         // Slots are bought by one project and used by the jobs of others.
         let job_project = facts.resource_project.as_ref().filter(|_| facts.driver == Driver::SlotMs);
@@ -112,8 +113,8 @@ impl<'n> Weights<'n> {
     }
 
     /// What a sharer has in the columns that only calls have when no call tells.
-    pub fn no_values(&self) -> Vec<String> {
-        vec![super::dimension::NONE.to_owned(); self.columns.len()]
+    pub fn no_values(&self) -> Vec<SharedText> {
+        vec![SharedText::new_static(NONE); self.columns.len()]
     }
 
     /// The sharers of a payer's cost for a service on a day, sorted, with what each weighs; nobody who weighs nothing.

@@ -17,6 +17,7 @@ use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
 use crate::ingest;
+use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::money::{Amount, Currency};
 use crate::model::tie_out::{BillSummary, Invoice, TieOut};
@@ -122,6 +123,7 @@ impl Bill<'_> {
         for project in self.costs.projects() {
             logs.directory.add(project.clone());
         }
+        logs.mapping = logs.mapping.take().map(|mapping| mapping.with_inventory(&logs.directory));
         for (project, time) in self.costs.charged() {
             let payer = logs.directory.resolve(project);
             let row = logs.mapping.as_ref().and_then(|mapping| mapping.unit(&payer, Some(time)));
@@ -202,6 +204,6 @@ fn paths(args: &[String]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The mapping by which a bill is cut at the moments at which units change.
-pub(super) fn mapping(settings: &Settings) -> Result<Option<Mapping>, Failure> {
-    settings.map.value.as_deref().map(|path| tables::mapping(path, settings)).transpose()
+pub(super) fn mapping(settings: &Settings, directory: &Directory) -> Result<Option<Mapping>, Failure> {
+    settings.map.value.as_deref().map(|path| tables::mapping(path, settings, directory)).transpose()
 }

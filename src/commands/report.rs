@@ -36,12 +36,13 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
 /// The same with the money of a bill. The bill is read first: it is small, and what is wrong with it shows at once.
 fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Result<Ending, Failure> {
     let settings = Logs::settings(&args.logs, &args.output)?.beside_a_bill();
-    let mapping = bill::mapping(&settings)?;
+    let provider = tables::provider(settings.services.value.as_deref())?;
+    let directory = tables::directory(&provider, &settings.projects.value)?;
+    let mapping = bill::mapping(&settings, &directory)?;
     let bill = wanted.read(&settings, mapping.as_ref())?;
     if bill.currencies().len() > 1 && !by.contains(&Dimension::Currency) {
         by.push(Dimension::Currency);
     }
-    let provider = tables::provider(settings.services.value.as_deref())?;
     let mut logs = Logs::read_settled(&args.logs, settings)?;
     bill.teach(&mut logs);
     let bills = bill.of_payers(&logs);

@@ -4,7 +4,6 @@
 
 pub(crate) mod closed_list;
 
-pub mod apportion;
 pub mod bill_record;
 pub mod call;
 pub mod cost;
@@ -14,6 +13,7 @@ pub mod money;
 pub mod observation;
 pub mod payer;
 pub mod reason;
+pub mod rounding;
 pub mod share;
 pub mod stats;
 pub mod tally;

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::json::{list, value};
 use super::safe;
 use super::summary::Line;
-use crate::model::apportion::round_to;
 use crate::model::money::{Amount, Currency, Money};
+use crate::model::rounding::round_to;
 use crate::model::tie_out::{BillSummary, Invoice, TieOut};
 
 /// The tie-out as a block of the summary for each currency.

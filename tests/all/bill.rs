@@ -143,6 +143,41 @@ fn idle_slots_are_shared_or_stay_with_their_owner() {
 }
 
 #[test]
+fn rules_and_shares_of_the_mapping_move_costs() {
+    let directory = tempfile::tempdir().unwrap();
+    let map = directory.path().join("units.csv");
+    let rows = "project,business_unit,share\nresearch-nlp,Research,\nprincipal:priya.nair@example.com,Lab,\nshop-data,Left,1/3\nshop-data,Right,2/3\n*,Rest,\n";
+    std::fs::write(&map, rows).unwrap();
+    let report = document(&[
+        "report",
+        "sample-logs",
+        "--map",
+        map.to_str().unwrap(),
+        "--quiet",
+        "--bill",
+        STANDARD,
+        "--by",
+        "payer,unit,basis,service",
+    ]);
+    let carried = |payer: &str, unit: &str, basis: &str| {
+        let rows = report["rows"].as_array().unwrap().iter();
+        let rows = rows.filter(|row| row["payer"] == payer && row["unit"] == unit && row["basis"] == basis);
+        sum(rows.filter(|row| !row["net_cost"].is_null()).map(|row| amount(&row["net_cost"])))
+    };
+    // Calls of one project by a caller of another unit take their part of what calls cost; all else stays.
+    assert!(carried("research-nlp", "Lab", "calls") > Amount::ZERO);
+    assert!(carried("research-nlp", "Research", "calls") > Amount::ZERO);
+    assert!(carried("research-nlp", "Research", "project") > Amount::ZERO);
+    assert_eq!(carried("research-nlp", "Lab", "project"), Amount::ZERO);
+    // Fixed parts, to a last digit a row.
+    let (left, right) = (carried("shop-data", "Left", "fixed"), carried("shop-data", "Right", "fixed"));
+    let off = left.checked_add(left).unwrap().checked_sub(right).unwrap();
+    assert!(left > Amount::ZERO && off.magnitude() < 1000, "{left} {right}");
+    let billed = sum(report["bill"]["tie_outs"].as_array().unwrap().iter().map(|tie_out| amount(&tie_out["bill"])));
+    assert_eq!(billed, amount(&report["totals"]["net_cost"]));
+}
+
+#[test]
 fn an_invoice_is_compared_in_cents() {
     let run = |more: &[&str]| {
         let mut args = with_bill(STANDARD, &["--by", "unit", "--format", "json"]);

@@ -1,42 +1,12 @@
-//! Apportionment: one whole amount in parts by weight, so that the parts add up to it, to the last unit.
+//! Rounding: columns of amounts in coins that add up to their total, and shares of a total.
 //!
-//! Parts are rounded down, and what is left goes, a unit each, to the parts that lost most (largest remainder, after Hamilton).
-//! Where two lost the same, the earlier one gets it: callers put their parts in an order that means something, such as by name.
+//! Amounts are rounded down, and the coins that are missing go, one each, to those that lost most; of equals to the first.
 
 use std::cmp::Ordering;
 
 use num_bigint::BigUint;
 
 use super::money::{Amount, Currency, Money};
-
-/// Parts of an amount by weight; `None` when all weights are 0, or there are none.
-///
-/// No part has the other sign than the amount, and a part of weight 0 is nothing.
-pub fn apportion(amount: Amount, weights: &[u128]) -> Option<Vec<Amount>> {
-    let all: BigUint = weights.iter().map(|weight| BigUint::from(*weight)).sum();
-    if all == BigUint::ZERO {
-        return None;
-    }
-    let whole = amount.magnitude();
-    let mut parts = Vec::with_capacity(weights.len());
-    let mut lost = Vec::with_capacity(weights.len());
-    let mut given: u128 = 0;
-    for (at, weight) in weights.iter().enumerate() {
-        let product = BigUint::from(whole) * *weight;
-        let (part, rest) = (&product / &all, &product % &all);
-        let part = u128::try_from(part).ok()?;
-        given += part;
-        parts.push(part);
-        lost.push((rest, at));
-    }
-    lost.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    let left = usize::try_from(whole - given).ok()?;
-    for (_, at) in lost.iter().take(left) {
-        parts[*at] += 1;
-    }
-    let sign = amount.units().signum();
-    parts.into_iter().map(|part| Some(Amount::of_units(sign * i128::try_from(part).ok()?))).collect()
-}
 
 /// Rounds a column to coins so that its rows add up to `total` coins: each row to the coin below or above it.
 ///
@@ -109,19 +79,6 @@ mod tests {
         Amount::parse(text).expect("a number")
     }
 
-    fn units(parts: Option<Vec<Amount>>) -> Option<Vec<i128>> {
-        parts.map(|parts| parts.into_iter().map(Amount::units).collect())
-    }
-
-    #[test]
-    fn what_is_left_goes_to_who_lost_most_and_then_to_the_first() {
-        assert_eq!(units(apportion(Amount::of_units(10), &[1, 1, 1])), Some(vec![4, 3, 3]));
-        assert_eq!(units(apportion(Amount::of_units(-10), &[1, 1, 1])), Some(vec![-4, -3, -3]));
-        assert_eq!(units(apportion(Amount::of_units(7), &[1, 0, 5])), Some(vec![1, 0, 6]));
-        assert_eq!(apportion(Amount::of_units(7), &[0, 0]), None);
-        assert_eq!(apportion(Amount::of_units(7), &[]), None);
-    }
-
     #[test]
     fn cents_add_up_across_and_down() {
         let euro = Currency::parse("EUR").expect("a currency");
@@ -144,18 +101,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn parts_add_up_and_keep_the_sign(
-            whole in -(1_i128 << 100)..(1_i128 << 100),
-            weights in prop::collection::vec(any::<u128>(), 1..20),
-        ) {
-            prop_assume!(weights.iter().any(|weight| *weight > 0));
-            let parts = units(apportion(Amount::of_units(whole), &weights)).unwrap_or_default();
-            prop_assert_eq!(parts.iter().sum::<i128>(), whole);
-            prop_assert!(parts.iter().all(|part| part.signum() == 0 || part.signum() == whole.signum()));
-            prop_assert!(parts.iter().zip(&weights).all(|(part, weight)| *weight > 0 || *part == 0));
-        }
-
         #[test]
         fn shown_rows_add_up_across_and_down(rows in prop::collection::vec((any::<i64>(), any::<i64>()), 0..20)) {
             let euro = Currency::parse("EUR").expect("a currency");
