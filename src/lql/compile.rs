@@ -119,7 +119,7 @@ impl Compiler<'_> {
             EvalError::UndefinedField { name, meant, span: path.span }
         })?;
         self.want.add(&route.steps);
-        Ok(Source { route, transforms: Vec::new() })
+        Ok(Source::of(route))
     }
 
     fn test(&mut self, call: &Call) -> Result<Node, EvalError> {

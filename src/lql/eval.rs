@@ -115,8 +115,18 @@ impl Node {
 }
 
 impl Source {
+    /// The values of a field as they are.
+    pub(super) fn of(route: Route) -> Self {
+        Self { route, transforms: Vec::new() }
+    }
+
+    /// The field, if its values are compared as they are.
+    pub(super) fn plain(&self) -> Option<&Route> {
+        self.transforms.is_empty().then_some(&self.route)
+    }
+
     /// Whether the test holds for any value.
-    fn any(&self, entry: &Value, test: &mut dyn FnMut(&Typed<'_>) -> bool) -> bool {
+    pub(super) fn any(&self, entry: &Value, test: &mut dyn FnMut(&Typed<'_>) -> bool) -> bool {
         let leaf = self.route.leaf;
         let mut found = false;
         let holds = walk(entry, &self.route.steps, &mut |value| {
@@ -176,13 +186,15 @@ fn query_in(source: &Source, entry: &Value, query: &Query) -> bool {
     walk(entry, &source.route.steps, &mut |value| query.is_in(value))
 }
 
-/// The name of the entry's log, cut in the resource that holds it and the id of the log, which is still encoded.
-fn log_name(entry: &Value) -> Option<(&str, &str)> {
-    entry.get("logName")?.as_str()?.split_once("/logs/")
+/// The name of the entry's log, cut in the resource that holds it and the id of the log, which is still encoded. Google drops
+/// a slash before it.
+pub(super) fn log_name(entry: &Value) -> Option<(&str, &str)> {
+    let name = entry.get("logName")?.as_str()?;
+    name.strip_prefix('/').unwrap_or(name).split_once("/logs/")
 }
 
 /// Text with its percent escapes decoded; what is no escape stays.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

@@ -71,7 +71,8 @@ fn name() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-fn entry() -> impl Strategy<Value = Value> {
+/// An entry in which the names of filters meet often.
+pub(super) fn entry() -> impl Strategy<Value = Value> {
     prop_oneof![4 => prop::collection::btree_map(name(), json_value(), 0..8).prop_map(|fields| json!(fields)), 1 => json_value()]
 }
 
@@ -125,6 +126,13 @@ fn restriction() -> impl Strategy<Value = String> {
             "a", "log_id(\"a\")", "source(projects/a)", "ip_in_net(jsonPayload.a, \"10.0.0.0/8\")", "SEARCH(\"a\")", "SEARCH(labels, \"a b\")",
         ]).prop_map(str::to_owned),
     ]
+}
+
+/// Some conditions of which all, any or none must hold.
+pub(super) fn filter() -> impl Strategy<Value = String> {
+    let any = || prop::collection::vec(restriction(), 1..4).prop_map(|parts| format!("({})", parts.join(" OR ")));
+    let clause = prop_oneof![4 => restriction(), 2 => any(), 1 => any().prop_map(|group| format!("NOT {group}"))];
+    prop::collection::vec(clause, 0..4).prop_map(|clauses| clauses.join(" AND "))
 }
 
 proptest! {

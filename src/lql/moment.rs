@@ -63,6 +63,13 @@ pub(super) fn timestamp_text(nanos: i128) -> Option<String> {
     Zone::UTC.write(nanos)
 }
 
+/// The moment that an entry states: also without a zone, as some exports write it, which is universal time.
+pub(super) fn stored(text: &str) -> Option<i128> {
+    let text = text.trim();
+    let bare = || text.strip_suffix("UTC").or_else(|| text.strip_suffix('Z')).unwrap_or(text).trim_end();
+    DateTime::parse_from_rfc3339(text).ok().map(|time| nanos(time.to_utc())).or_else(|| Zone::UTC.read(bare()))
+}
+
 fn timestamp_with_zone(text: &str) -> Option<i128> {
     // Anything else is no timestamp, and most texts are told so at once.
     if !text.starts_with(|first: char| first.is_ascii_digit()) {

@@ -53,6 +53,14 @@ impl Want {
         steps.iter().take(DEPTH).fold(self, |want, step| want.part(&step.name, step.loose)).whole = true;
     }
 
+    /// All that another wants.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.whole |= other.whole;
+        for part in &other.parts {
+            self.part(&part.name, part.loose).join(&part.want);
+        }
+    }
+
     /// One part for all spellings of a name, so that a key never has two.
     fn part(&mut self, name: &str, loose: bool) -> &mut Self {
         let place = self.parts.iter().position(|part| same_name(&part.name, name)).unwrap_or_else(|| {

@@ -48,7 +48,7 @@ pub enum Type {
 }
 
 /// How a field is reached in an entry, and how its values are read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     pub(super) steps: Vec<Step>,
     pub(super) leaf: Leaf,
@@ -57,7 +57,7 @@ pub struct Route {
 }
 
 /// One name on the way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) name: String,
     /// Whether another case or `snake_case` will do if the name itself is not there.
@@ -90,6 +90,11 @@ impl Route {
     /// Whether a value is there even when the entry does not set the field.
     pub fn is_defaulted(&self) -> bool {
         self.defaulted
+    }
+
+    /// Whether the route is one step, to the field of the entry with that name.
+    pub(super) fn is_only(&self, name: &str) -> bool {
+        matches!(self.steps.as_slice(), [only] if only.name == name)
     }
 
     /// The name of the field of the entry that the route starts with.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::ast::Op;
 use super::fold::{fold, folds_to};
-use super::moment::{duration, duration_text, timestamp, timestamp_text};
+use super::moment::{duration, duration_text, stored, timestamp, timestamp_text};
 use super::number::{Number, count};
 use super::schema::Leaf;
 use super::severity::{severity, severity_text};
@@ -63,6 +63,11 @@ impl Wanted {
             regex,
         }
     }
+
+    /// The moment it is, if it is one.
+    pub(super) fn timestamp(&self) -> Option<i128> {
+        self.timestamp
+    }
 }
 
 impl<'a> Typed<'a> {
@@ -75,7 +80,7 @@ impl<'a> Typed<'a> {
             (Leaf::Bool, Value::String(text)) => Self::Bool(text.parse().ok()?),
             (Leaf::Severity, Value::String(text)) => Self::Severity(severity(text)?),
             (Leaf::Severity, Value::Number(number)) => Self::Severity(number.as_i64()?),
-            (Leaf::Timestamp, Value::String(text)) => Self::Timestamp(timestamp(text)?),
+            (Leaf::Timestamp, Value::String(text)) => Self::Timestamp(stored(text)?),
             (Leaf::Duration, Value::String(text)) => Self::Duration(duration(text)?),
             (Leaf::CountsAsText, Value::String(text)) => match count(text) {
                 Some(number) => Self::CountAsText(text, number),
