@@ -1,6 +1,6 @@
 //! Dimensions: the columns by which a report can be grouped, and the value each call has in them.
 
-use chrono::{DateTime, SecondsFormat, Timelike};
+use chrono::{DateTime, Months, NaiveDate, SecondsFormat, Timelike};
 use chrono_tz::Tz;
 
 use super::attribution::Attributed;
@@ -8,6 +8,7 @@ use crate::model::closed_list::closed_list;
 use crate::model::directory::Directory;
 use crate::model::payer::Payer;
 use crate::model::text::{SharedText, shared};
+use crate::model::time::moment;
 
 closed_list! {
     /// A column by which a report can be grouped.
@@ -134,8 +135,49 @@ impl Dimension {
         };
         value.unwrap_or(SharedText::new_static(NONE))
     }
+
+    /// The time that a value of `day`, `hour` or `month` covers: its first moment and the first one after it. `None` for other
+    /// columns and for calls without a time.
+    pub fn span(self, value: &str, timezone: Tz) -> Option<(i64, i64)> {
+        match self {
+            Self::Day => {
+                let next = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok()?.succ_opt()?;
+                Some((moment(value, timezone)?, moment(&next.to_string(), timezone)?))
+            }
+            Self::Month => {
+                let first = NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d").ok()?;
+                let next = first.checked_add_months(Months::new(1))?;
+                Some((moment(value, timezone)?, moment(&next.to_string(), timezone)?))
+            }
+            Self::Hour => {
+                let from = DateTime::parse_from_rfc3339(value).ok()?.timestamp_nanos_opt()?;
+                // Where clocks change by half an hour, an hour begins late.
+                let quarters = (0..4).map(|quarters| from.saturating_add(quarters * QUARTER));
+                let mut within = quarters.filter(|begin| hour(*begin, timezone) == value);
+                let first = within.next()?;
+                Some((first, within.next_back().unwrap_or(first) + QUARTER))
+            }
+            Self::Unit
+            | Self::CostCenter
+            | Self::Payer
+            | Self::StoragePayer
+            | Self::Service
+            | Self::Kind
+            | Self::Method
+            | Self::Principal
+            | Self::PrincipalProject
+            | Self::Location
+            | Self::ResourceProject
+            | Self::Resource
+            | Self::Model
+            | Self::Reason
+            | Self::Log => None,
+        }
+    }
 }
 
+/// Nanoseconds in a quarter of an hour: no clock is set by less.
+const QUARTER: i64 = 900_000_000_000;
 /// The day of a time in a time zone, as `2026-10-05`.
 pub fn day(nanos: i64, timezone: Tz) -> String {
     in_zone(nanos, timezone, "%Y-%m-%d")
@@ -147,7 +189,56 @@ fn in_zone(nanos: i64, timezone: Tz, format: &str) -> String {
 
 /// The beginning of the hour with its offset, so that the two hours of an autumn night stay apart.
 fn hour(nanos: i64, timezone: Tz) -> String {
-    let time = DateTime::from_timestamp_nanos(nanos).with_timezone(&timezone);
+    // With its offset fixed, the beginning of an hour that comes twice is one moment.
+    let time = DateTime::from_timestamp_nanos(nanos).with_timezone(&timezone).fixed_offset();
     let start = time.with_minute(0).and_then(|time| time.with_second(0)).and_then(|time| time.with_nanosecond(0));
     start.unwrap_or(time).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spans(dimension: Dimension, zone: Tz, value: &str, from: &str, hours: i64) {
+        let from = moment(from, Tz::UTC).expect("a time");
+        let (begin, end) = dimension.span(value, zone).expect("a time");
+        assert_eq!((begin, (end - begin) / (4 * QUARTER)), (from, hours), "{value}");
+        let shown = |time| match dimension {
+            Dimension::Hour => hour(time, zone),
+            Dimension::Month => in_zone(time, zone, "%Y-%m"),
+            _ => in_zone(time, zone, "%Y-%m-%d"),
+        };
+        assert!(
+            [begin, end - 1].iter().all(|time| shown(*time) == value)
+                && shown(begin - 1) != value
+                && shown(end) != value
+        );
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_its_clocks_say() {
+        let berlin = chrono_tz::Europe::Berlin;
+        spans(Dimension::Day, Tz::UTC, "2026-10-25", "2026-10-25T00:00:00Z", 24);
+        spans(Dimension::Day, berlin, "2026-10-25", "2026-10-24T22:00:00Z", 25);
+        spans(Dimension::Day, berlin, "2026-03-29", "2026-03-28T23:00:00Z", 23);
+        spans(Dimension::Month, berlin, "2026-12", "2026-11-30T23:00:00Z", 31 * 24);
+        spans(Dimension::Hour, berlin, "2026-10-25T02:00:00+01:00", "2026-10-25T01:00:00Z", 1);
+        assert_eq!(Dimension::Day.span(NONE, Tz::UTC), None);
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_two_hours() {
+        let berlin = chrono_tz::Europe::Berlin;
+        let shown = |time| hour(moment(time, Tz::UTC).expect("a time"), berlin);
+        assert_eq!(shown("2026-10-25T00:17:33.5Z"), "2026-10-25T02:00:00+02:00");
+        assert_eq!(shown("2026-10-25T01:17:33.5Z"), "2026-10-25T02:00:00+01:00");
+        spans(Dimension::Hour, berlin, "2026-10-25T02:00:00+02:00", "2026-10-25T00:00:00Z", 1);
+    }
+
+    #[test]
+    fn an_hour_can_have_thirty_minutes() {
+        let zone = chrono_tz::Australia::Lord_Howe;
+        let (from, to) = Dimension::Hour.span("2026-04-05T01:00:00+10:30", zone).expect("a time");
+        assert_eq!(((to - from) / QUARTER, moment("2026-04-04T15:00:00Z", Tz::UTC)), (2, Some(from)));
+    }
 }
