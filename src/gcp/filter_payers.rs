@@ -69,7 +69,7 @@ pub fn paid_by(candidates: &[Candidate]) -> Option<Expr> {
     if patterns.is_empty() && tokens.len() <= SPELT_OUT {
         clauses.extend(spelt_out(&tokens, &hexadecimal));
     } else if !candidates.is_empty() {
-        let escaped = tokens.iter().map(|token| plain(&regex::escape(token), "."));
+        let escaped = tokens.iter().map(|token| literally(token));
         let all: Vec<String> = escaped.chain(patterns.iter().map(|pattern| plain(pattern, "[^/]"))).collect();
         clauses.extend(by_pattern(&all.join("|")));
     }
@@ -109,6 +109,11 @@ fn by_pattern(all: &str) -> Vec<Option<Expr>> {
     let owned = [format!("^(projects/)?({all})[/:]")];
     clauses.extend(RESERVATIONS.iter().map(|field| compared(field, Op::Matches, &owned)));
     clauses
+}
+
+/// A text as a pattern that matches only it.
+pub(super) fn literally(text: &str) -> String {
+    plain(&regex::escape(text), ".")
 }
 
 /// A pattern as RE2 reads it, in which `.` stands for `any`, with escapes only where they are needed.

@@ -18,6 +18,7 @@ pub mod mention;
 pub mod observe;
 pub mod project_ref;
 pub mod resource_name;
+pub mod row_filter;
 pub mod service;
 pub mod service_csv;
 pub mod shape;

@@ -32,6 +32,31 @@ struct Told {
     across_inputs: bool,
 }
 
+/// A part of a call's facts that one entry may leave open and another states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Register {
+    /// The time.
+    Time,
+    /// The service.
+    Service,
+    /// The method.
+    Method,
+    /// Who carries the call.
+    Charge,
+    /// Who carries the storage.
+    Storage,
+    /// The caller, with the project that owns it.
+    Principal,
+    /// The resource.
+    Resource,
+    /// The project that holds the resource.
+    ResourceProject,
+    /// The location.
+    Location,
+    /// The model.
+    Model,
+}
+
 /// A finished call, with symbolic references to payers.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -51,6 +76,8 @@ pub struct Call {
     pub across_inputs: bool,
     /// The record that speaks for the call.
     pub source: Source,
+    /// What the entry that speaks does not state itself: another entry of the call does.
+    pub filled: Vec<Register>,
     /// The other entries of this call, loudest first.
     pub others: Vec<Teller>,
     /// Parts of the split entry that are missing.
@@ -243,12 +270,16 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
     let source = speaker.source;
     let mut facts = speaker.facts;
     let mut others = Vec::new();
+    let mut filled = Vec::new();
     for other in rest {
         let insert_id = other.facts.insert_id.clone();
         others.push(Teller { source: other.source, insert_id, phase: other.phase, cause: other.cause });
-        facts.fill_from(*other.facts);
+        facts.fill_from(*other.facts, &mut filled);
     }
     if let Some((charge, candidates)) = charge {
+        if facts.charge != charge {
+            filled.push(Register::Charge);
+        }
         facts.charge = charge;
         facts.candidates = candidates;
     }
@@ -266,6 +297,7 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
         conflicting_copies,
         across_inputs,
         source,
+        filled,
         others,
         missing_parts,
         orphan_last,
@@ -285,28 +317,33 @@ fn missing_parts(observations: &[Observation]) -> u32 {
 }
 
 impl Facts {
-    /// Takes over what these facts leave open from those of a less loud entry.
-    fn fill_from(&mut self, other: Facts) {
-        fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) {
-            if mine.is_none() {
+    /// Takes over what these facts leave open from those of a less loud entry, and notes what that was.
+    fn fill_from(&mut self, other: Facts, filled: &mut Vec<Register>) {
+        fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) -> bool {
+            let fills = mine.is_none() && theirs.is_some();
+            if fills {
                 *mine = theirs;
             }
+            fills
         }
-        fill(&mut self.time, other.time);
-        fill(&mut self.service, other.service);
-        fill(&mut self.method, other.method);
-        fill(&mut self.storage, other.storage);
+        let mut note = |fills: bool, register: Register| filled.extend(fills.then_some(register));
+        note(fill(&mut self.time, other.time), Register::Time);
+        note(fill(&mut self.service, other.service), Register::Service);
+        note(fill(&mut self.method, other.method), Register::Method);
+        note(fill(&mut self.storage, other.storage), Register::Storage);
         if self.principal.is_none() {
+            let fills = other.principal.is_some() || other.principal_project != self.principal_project;
+            note(fills, Register::Principal);
             self.principal = other.principal;
             self.principal_project = other.principal_project;
         }
         fill(&mut self.delegated_by, other.delegated_by);
-        fill(&mut self.resource, other.resource);
-        fill(&mut self.resource_project, other.resource_project);
-        fill(&mut self.location, other.location);
-        if self.model.is_none() {
-            self.model = other.model;
+        note(fill(&mut self.resource, other.resource), Register::Resource);
+        note(fill(&mut self.resource_project, other.resource_project), Register::ResourceProject);
+        note(fill(&mut self.location, other.location), Register::Location);
+        if fill(&mut self.model, other.model) {
             self.model_version = other.model_version;
+            note(true, Register::Model);
         }
         fill(&mut self.usage.total_billed_bytes, other.usage.total_billed_bytes);
         fill(&mut self.usage.processed_bytes, other.usage.processed_bytes);

@@ -57,6 +57,11 @@ impl FieldPath {
         self.compared(Op::Matches, Values::One(quoted(pattern)))
     }
 
+    /// The field is missing or holds an empty text.
+    pub fn empty(self) -> Expr {
+        not(self.ne(""))
+    }
+
     /// The field is there.
     pub fn present(self) -> Expr {
         self.compared(Op::Has, Values::Present)
@@ -75,6 +80,12 @@ fn quoted(text: &str) -> Literal {
 pub fn log_id(id: &str) -> Expr {
     let arguments = vec![Argument::Value(quoted(id))];
     Expr::Test(Call { function: Function::LogId, arguments, span: Span::default() })
+}
+
+/// The entry is of a log that this project, folder, organisation or billing account holds: `projects/P`.
+pub fn source(container: &str) -> Expr {
+    let arguments = vec![Argument::Value(quoted(container))];
+    Expr::Test(Call { function: Function::Source, arguments, span: Span::default() })
 }
 
 /// All of them; every entry if there are none.

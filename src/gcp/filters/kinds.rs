@@ -26,7 +26,7 @@ const TABLE_EVENTS: [&str; 8] = [
 ];
 
 /// What the v1 form of BigQuery writes about jobs.
-const V1_JOBS: [&str; 4] =
+pub const V1_JOBS: [&str; 4] =
     ["jobCompletedEvent.job", "jobInsertRequest.resource", "jobInsertResponse.resource", "jobQueryResponse.job"];
 
 /// What it costs to run the filter of services, whose names are not indexed.
@@ -37,8 +37,15 @@ const COSTS: &str = "reads the audit logs of the scope; add `resource.labels.pro
 const NOT_LOGGED: &str = "find calls that leave no entry, such as Data Access that is not switched on, or services that \
      only your own catalogue (`--services`) has";
 
-/// The filter of a kind.
+/// The filter of a kind, with the services of the built-in catalogue.
 pub fn of_kind(kind: Kind) -> Described {
+    of_kind_in(kind, Catalogue::built_in())
+}
+
+/// The filter of a kind, with the services of this catalogue.
+pub fn of_kind_in(kind: Kind, catalogue: &Catalogue) -> Described {
+    let of_services = |wanted| of_services(catalogue, wanted);
+    let services = |wanted: fn(ServiceKind) -> bool| services(catalogue, wanted);
     let (exact, finds, costs, cannot, filter) = match kind {
         Kind::Resource => (
             true,
@@ -83,7 +90,7 @@ pub fn of_kind(kind: Kind) -> Described {
             "leave out checks on the bucket's own project, checks that were not granted beside one that was, and the check \
              for `resourcemanager.projects.createBillingAssignment`. billtrail is finer: it looks at each check by itself \
              and compares its project with the bucket's",
-            requester_pays(),
+            requester_pays(of_services(ServiceKind::CloudStorage)),
         ),
         Kind::BigqueryJob => (
             true,
@@ -147,13 +154,13 @@ pub fn of_kind(kind: Kind) -> Described {
 }
 
 /// The entries of projects that tell of a call to the services of a kind.
-fn of_services(wanted: ServiceKind) -> Expr {
-    all([of_project(), services(|kind| kind == wanted)])
+fn of_services(catalogue: &Catalogue, wanted: ServiceKind) -> Expr {
+    all([of_project(), services(catalogue, |kind| kind == wanted)])
 }
 
-/// Calls to the services of the built-in catalogue that are of a wanted kind, in the order of their names.
-fn services(wanted: impl Fn(ServiceKind) -> bool) -> Expr {
-    let rows: Vec<&Service> = Catalogue::built_in().services().collect();
+/// Calls to the services of the catalogue that are of a wanted kind, in the order of their names.
+fn services(catalogue: &Catalogue, wanted: impl Fn(ServiceKind) -> bool) -> Expr {
+    let rows: Vec<&Service> = catalogue.services().collect();
     let (mut whole, mut by_version) = (Vec::new(), Vec::new());
     for rows in rows.chunk_by(|a, b| a.service == b.service) {
         let name = rows[0].service.as_str();
@@ -180,15 +187,10 @@ fn stated(versions: &[u32]) -> Expr {
     method(&format!("(^|[.])v{versions}([A-Za-z][0-9A-Za-z]*)?([.]|$)"))
 }
 
-fn requester_pays() -> Expr {
+/// Of the calls to Cloud Storage, those that check a whole project.
+fn requester_pays(calls: Expr) -> Expr {
     let [methods, groups] = not_on_a_project();
-    all([
-        of_services(ServiceKind::CloudStorage),
-        methods,
-        groups,
-        field("protoPayload.authorizationInfo.granted").is("true"),
-        checks_a_project(),
-    ])
+    all([calls, methods, groups, field("protoPayload.authorizationInfo.granted").is("true"), checks_a_project()])
 }
 
 /// Leaves out the methods of Cloud Storage that act on a project, whose checks say nothing of who pays.
@@ -256,12 +258,12 @@ mod tests {
     fn every_service_is_in_the_list_of_known_ones() {
         let mut known: Vec<&str> = Catalogue::built_in().services().map(|row| row.service.as_str()).collect();
         known.dedup();
-        assert_eq!(names(&services(|_| true)), known.len());
+        assert_eq!(names(&services(Catalogue::built_in(), |_| true)), known.len());
     }
 
     #[test]
     fn a_version_of_another_kind_is_told_by_the_method() {
-        let clients = format!("{:?}", services(|kind| kind == ServiceKind::Client));
+        let clients = format!("{:?}", services(Catalogue::built_in(), |kind| kind == ServiceKind::Client));
         assert!(clients.contains("translate.googleapis.com") && clients.contains("v2("));
     }
 }

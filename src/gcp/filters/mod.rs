@@ -10,7 +10,7 @@ pub mod kinds;
 pub mod questions;
 mod services;
 
-pub use kinds::of_kind;
+pub use kinds::{of_kind, of_kind_in};
 pub use questions::questions;
 
 use crate::lql::ast::Expr;
@@ -74,7 +74,7 @@ fn calls_logs() -> Expr {
 }
 
 /// The log is an organisation's, a folder's or a billing account's.
-fn of_container() -> Expr {
+pub fn of_container() -> Expr {
     field("logName").matches("^/?(organizations|folders|billingAccounts)/[^/]")
 }
 
