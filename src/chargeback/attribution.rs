@@ -127,7 +127,8 @@ impl Attributor<'_> {
         account
     }
 
-    fn contains(&self, time: Option<i64>) -> bool {
+    /// Whether a call at that time is of the period.
+    pub fn contains(&self, time: Option<i64>) -> bool {
         match time {
             Some(time) => self.period.from.is_none_or(|from| from <= time) && self.period.to.is_none_or(|to| time < to),
             // A call without a time is inside only when no period was asked for.

@@ -171,7 +171,13 @@ impl Dimension {
             | Self::Resource
             | Self::Model
             | Self::Reason
-            | Self::Log => None,
+            | Self::Log
+            | Self::Sku
+            | Self::CostType
+            | Self::Basis
+            | Self::Currency
+            | Self::InvoiceMonth
+            | Self::BillingAccount => None,
         }
     }
 }

@@ -90,7 +90,17 @@ impl ReportRows {
 /// Whether a column says what was called, whoever it belongs to and whenever it was.
 fn identifies(dimension: Dimension) -> bool {
     match dimension {
-        Dimension::Unit | Dimension::CostCenter | Dimension::Day | Dimension::Hour | Dimension::Month => false,
+        Dimension::Unit
+        | Dimension::CostCenter
+        | Dimension::Day
+        | Dimension::Hour
+        | Dimension::Month
+        | Dimension::Sku
+        | Dimension::CostType
+        | Dimension::Basis
+        | Dimension::Currency
+        | Dimension::InvoiceMonth
+        | Dimension::BillingAccount => false,
         Dimension::Payer
         | Dimension::StoragePayer
         | Dimension::Service

@@ -21,7 +21,7 @@ static VERSION: LazyLock<String> =
 #[derive(Debug, Parser)]
 #[command(name = "billtrail", version = VERSION.as_str(), max_term_width = 110, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, --invoice, check, map check); 2 wrong use: an option, mapping, \
+    after_help = "Exit codes: 0 done; 1 a check you asked for failed (--strict, --prove, --invoice, check, map check); 2 wrong use: an option, mapping, \
 inventory, catalogue or bill is invalid; 3 not done or not whole: an input is missing, unreadable, truncated or changed meanwhile; 130 interrupted."
 )]
 pub struct Cli {
@@ -190,6 +190,13 @@ pub struct ReportArgs {
     /// currency, invoice_month, billing_account [default: unit,payer,service]
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', help_heading = "Output")]
     pub by: Vec<String>,
+    /// Print for each row the Logging filter that selects its entries, and a link to the Logs Explorer (not with --bill)
+    #[arg(long, help_heading = "Output", conflicts_with = "bill")]
+    pub filters: bool,
+    /// Read the inputs once more and check that each row's filter, as it is printed, selects the row's entries; exit with 1
+    /// if one does not (includes --filters)
+    #[arg(long, help_heading = "Output", conflicts_with = "bill")]
+    pub prove: bool,
     /// In CSV, leave text alone that a spreadsheet would run as a formula
     #[arg(long, overrides_with = "spreadsheet_safe", help_heading = "Output")]
     pub raw: bool,

@@ -45,7 +45,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Ending, Failure> {
     let format = if chosen.origin == Origin::Default { Format::Markdown } else { chosen.value };
     let (quiet, mut rows) = (logs.settings.quiet.value, verdicts.iter().map(row));
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, true, quiet))?;
-    logs.say_stats()?;
+    logs.say_stats();
     Ok(documents::ending(document.incomplete, failed || strict))
 }
 

@@ -22,7 +22,7 @@ use crate::report::Format;
 /// The exit codes and their meaning.
 const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "done; rejected records are in the tally"),
-    ("1", "done, and a check that the user asked for failed (--strict, --invoice, check, map check)"),
+    ("1", "done, and a check that the user asked for failed (--strict, --prove, --invoice, check, map check)"),
     ("2", "wrong use: an option, mapping, inventory, catalogue or bill is invalid"),
     (
         "3",
@@ -72,10 +72,11 @@ fn lists() -> Vec<List> {
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 5] {
+fn columns() -> [(&'static str, &'static [Column]); 6] {
     [
         ("report_measure", &documents::MEASURES),
         ("report_money", &documents::MONEY),
+        ("report_filter", &documents::FILTERS),
         ("calls_column", &documents::CALLS),
         ("check_column", &documents::CHECK),
         ("diff_column", &documents::DIFF),

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 
 use super::Ending;
 use super::logs::Logs;
+use super::row_filters::RowFilter;
 use crate::chargeback::attribution::{Account, Attributed};
 use crate::chargeback::cost_statement::{CostStatement, CostStatementRow, RowMoney};
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::statement::{Measures, Statement, StatementRow};
-use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Provenance, Row};
+use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Proof, Provenance, Row};
 use crate::model::money::Currency;
 use crate::model::payer::{Payer, PayerRef};
 use crate::model::reason::QuantityUnit;
@@ -117,13 +118,28 @@ pub const DIFF: [Column; 6] = [
     integer("mapping", None),
 ];
 
-/// The document of a report.
-pub(super) fn report(logs: &Logs, account: Account, by: &[Dimension], statement: &Statement) -> Document {
+/// The columns that `--filters` adds to a report; the last one comes with `--prove`.
+pub const FILTERS: [Column; 4] = [
+    text("filter"),
+    text("filter_url"),
+    column("exact", ColumnType::Boolean, None),
+    column("proof", ColumnType::Proof, None),
+];
+
+/// The document of a report, with as many of the columns of filters.
+pub(super) fn report(
+    logs: &Logs,
+    account: Account,
+    by: &[Dimension],
+    statement: &Statement,
+    filters: usize,
+) -> Document {
     let mut columns: Vec<Column> = by.iter().map(|dimension| text(dimension.name())).collect();
     columns.extend(MEASURES);
+    columns.extend(&FILTERS[..filters]);
     let share = (statement.total.billable_calls > 0).then_some(1_000_000);
     let totals = measures(&statement.total, share);
-    document("report", logs, account, columns, by.len(), totals)
+    Document { details: filters, ..document("report", logs, account, columns, by.len(), totals) }
 }
 
 /// The document of a report with money.
@@ -141,7 +157,12 @@ pub(super) fn cost_report(
     let told = MONEY.iter().filter(|column| by.iter().all(|dimension| dimension.name() != column.name));
     columns.extend(told.map(|column| match column.kind {
         ColumnType::Money => Column { unit: currency, ..*column },
-        ColumnType::Text | ColumnType::Integer | ColumnType::Boolean | ColumnType::Time | ColumnType::Share => *column,
+        ColumnType::Text
+        | ColumnType::Integer
+        | ColumnType::Boolean
+        | ColumnType::Time
+        | ColumnType::Share
+        | ColumnType::Proof => *column,
     }));
     let mut totals = cost_cells(&statement.total, statement.money.as_ref());
     totals.resize(columns.len() - by.len(), Cell::Null);
@@ -187,8 +208,10 @@ pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Doc
         tally: None,
         columns: DIFF.to_vec(),
         keys: 1,
+        details: 0,
         totals,
         gaps: Gaps::default(),
+        bill: None,
         diagnostics: Diagnostics::new(),
         incomplete,
     }
@@ -209,6 +232,7 @@ fn document(
         tally: Some(account.tally),
         columns,
         keys,
+        details: 0,
         totals,
         gaps: account.gaps,
         bill: None,
@@ -230,6 +254,14 @@ pub(super) fn ending(incomplete: bool, check_failed: bool) -> Ending {
 pub(super) fn statement_row(row: StatementRow) -> Row {
     let mut cells: Row = row.key.into_iter().map(Cell::Text).collect();
     cells.extend(measures(&row.measures, row.share));
+    cells
+}
+
+/// The cells of a row's filter.
+pub(super) fn filter_cells(filter: &RowFilter, proof: Option<Proof>) -> Row {
+    let url = filter.url.clone().map_or(Cell::Null, Cell::Text);
+    let mut cells = vec![Cell::Text(filter.text.clone()), url, Cell::Boolean(filter.exact)];
+    cells.extend(proof.map(Cell::Proof));
     cells
 }
 

@@ -1,5 +1,6 @@
 //! `billtrail filter`: the filter for a question, in the form in which it is wanted.
 
+use super::row_filters::LONGEST;
 use super::selection::{filter_text, parsed};
 use super::{Ending, Failure, filter_payers, output, tables};
 use crate::cli::filter::{FilterArgs, Form};
@@ -19,9 +20,6 @@ use crate::model::document::Period;
 use crate::model::time::rfc3339;
 use crate::provider::Provider;
 use crate::report::safe;
-
-/// A filter with more characters is divided: Cloud Logging refuses more than 20,000.
-const LONGEST: usize = 18_000;
 
 /// What a filter is made of: what comes before the payers, the payers, and what comes after.
 struct Question {

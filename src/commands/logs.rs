@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::copies::Copies;
 use super::intake::{Fate, Fault, Intake, fate, place};
 use super::selection::Selection;
 use super::{Failure, interrupt, stats, tables};
@@ -25,7 +26,7 @@ use crate::model::reason::{DiagnosticKind, Flag, PayerReason};
 use crate::model::stats::{Count, Stage};
 use crate::model::tally::{Imbalance, Tally};
 use crate::model::time::rfc3339;
-use crate::provider::{self, CATALOGUE_DATE};
+use crate::provider::{self, CATALOGUE_DATE, Provider};
 use crate::report::safe;
 
 /// Logs read into calls, with the tables to attribute them.
@@ -45,7 +46,11 @@ pub(super) struct Logs {
     pub meter: Arc<Meter>,
     threads: usize,
     stats: Option<StatsForm>,
+    pub provider: Provider,
+    /// What --where selects.
+    pub filter: Option<Selection>,
     listing: ingest::Listing,
+    _copies: Copies,
     tally: Tally,
     diagnostics: Diagnostics,
     fault: Fault,
@@ -54,7 +59,7 @@ pub(super) struct Logs {
 impl Logs {
     /// Reads what the arguments name.
     pub fn read(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, Self::settings(args, output)?, false, Fault::default())
+        Self::read_with(args, Self::settings(args, output)?, Reading::default())
     }
 
     /// The same, for commands that use the mapping and do not check it: it must agree with the inventory.
@@ -64,7 +69,12 @@ impl Logs {
 
     /// The same with settings that were resolved before.
     pub fn read_settled(args: &LogArgs, settings: Settings) -> Result<Self, Failure> {
-        Self::read_with(args, settings, true, Fault::default())
+        Self::read_with(args, settings, Reading { agreed: true, ..Reading::default() })
+    }
+
+    /// The same, for those that read the inputs a second time.
+    pub fn read_first(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        Self::read_with(args, Self::settings(args, output)?, Reading { agreed: true, twice: true, ..Reading::default() })
     }
 
     /// The settings of a run.
@@ -72,13 +82,13 @@ impl Logs {
         Ok(Settings::resolve(args, output, &|name| std::env::var(name).ok())?)
     }
 
-    fn read_with(args: &LogArgs, settings: Settings, agreed: bool, fault: Fault) -> Result<Self, Failure> {
+    fn read_with(args: &LogArgs, settings: Settings, reading: Reading) -> Result<Self, Failure> {
         let provider = tables::provider(settings.services.value.as_deref())?;
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings, &directory));
         let mapping = mapping.transpose()?;
         let agree = |directory: &Directory| match &mapping {
-            Some(mapping) if agreed => mapping.agrees_with(directory),
+            Some(mapping) if reading.agreed => mapping.agrees_with(directory),
             Some(_) | None => Ok(()),
         };
         agree(&directory)?;
@@ -88,16 +98,13 @@ impl Logs {
         // A mapping, inventory or catalogue that lies among the logs is not read as a log.
         let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
         let tables: Vec<&Path> = named.map(|path| path.as_path()).collect();
-        let listing = meter.time(Stage::List, || {
+        let mut listing = meter.time(Stage::List, || {
             ingest::list_without(&tables, &args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())
         })?;
-        let options = ReadOptions {
-            threads: settings.threads.value,
-            max_record: settings.max_record.value,
-            ..ReadOptions::default()
-        };
+        let copies = if reading.twice { Copies::of(&mut listing)? } else { Copies::default() };
+        let options = options(&settings);
         let keep = args.rejected.is_some();
-        let mut intake = Intake::new(fault, args.rejected.as_deref())?;
+        let mut intake = Intake::new(reading.fault, args.rejected.as_deref())?;
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
         let decode = |unit: Unit<'_>| fate(&provider, filter.as_ref(), unit, keep);
         let mut fold = |fates: Vec<Fate>| meter.time(Stage::Collapse, || intake.take(fates, &listing, &meter));
@@ -156,10 +163,13 @@ impl Logs {
             meter,
             threads: options.decoders(),
             stats: args.stats,
+            provider,
+            filter,
             listing,
+            _copies: copies,
             tally,
             diagnostics,
-            fault,
+            fault: reading.fault,
         })
     }
 
@@ -182,6 +192,16 @@ impl Logs {
             self.say_nothing_found();
         }
         Ok(account)
+    }
+
+    /// Reads the inputs once more: `meet` turns each record into a value on any thread, `fold` takes the values on this one.
+    pub fn read_again<T: Send>(
+        &self,
+        meet: &(dyn Fn(Unit<'_>) -> T + Sync),
+        fold: &mut dyn FnMut(Vec<T>),
+    ) -> Result<(), Failure> {
+        ingest::read(&self.listing, &options(&self.settings), meet, fold)?;
+        Ok(())
     }
 
     /// The tables by which calls are attributed.
@@ -214,6 +234,12 @@ impl Logs {
         stats::say(self.stats, &self.meter, self.threads);
     }
 
+    /// The calls outside the period.
+    pub fn outside(&self) -> impl Iterator<Item = &Call> {
+        let attributor = self.attributor();
+        self.calls.iter().filter(move |call| !attributor.contains(call.facts.time))
+    }
+
     /// `file:line` of a record.
     pub fn place(&self, source: Source) -> String {
         place(&self.listing, source)
@@ -228,6 +254,20 @@ impl Logs {
         payers.sort_by(|a, b| (b.2, b.1).cmp(&(a.2, a.1)).then_with(|| a.0.cmp(&b.0)));
         payers
     }
+}
+
+/// How the inputs are read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading {
+    /// The mapping must agree with the inventory.
+    agreed: bool,
+    /// The inputs will be read a second time.
+    twice: bool,
+    fault: Fault,
+}
+
+fn options(settings: &Settings) -> ReadOptions {
+    ReadOptions { threads: settings.threads.value, max_record: settings.max_record.value, ..ReadOptions::default() }
 }
 
 fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagnostics: &mut Diagnostics) {
@@ -336,7 +376,7 @@ mod tests {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs/client.jsonl").to_owned();
         let args = LogArgs { inputs: vec![samples], quiet: true, ..LogArgs::default() };
         let settings = Logs::settings(&args, &OutputArgs::default())?;
-        Logs::read_with(&args, settings, false, fault)?.attribute(|_| {}).map(|_| ())
+        Logs::read_with(&args, settings, Reading { fault, ..Reading::default() })?.attribute(|_| {}).map(|_| ())
     }
 
     #[test]

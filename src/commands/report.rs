@@ -1,13 +1,20 @@
-//! `billtrail report`: the cost-attribution table.
+//! `billtrail report`: the cost-attribution table, with the filter of each row and its proof if they are asked for.
 
 use super::bill::{self, Wanted};
 use super::logs::Logs;
+use super::proof::{Fault, Proven, Speakers, prove};
+use super::row_entries::{Frame, RowEntries};
+use super::row_filters::RowFilter;
 use super::{Ending, Failure, documents, output, tables};
 use crate::chargeback::dimension::Dimension;
-use crate::chargeback::statement::Accumulator;
+use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
 use crate::model::stats::Stage;
 use crate::model::tally::Imbalance;
+use crate::report::safe;
+
+/// How many rows are named whose filters fail.
+const NAMED: usize = 10;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let by = dimensions(&args.by)?;
@@ -17,20 +24,112 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     if let Some(dimension) = by.iter().find(|dimension| dimension.only_bills_have()) {
         return Err(Failure::Usage(format!("--by: only a bill tells `{dimension}`; give one with --bill")));
     }
-    let logs = Logs::read_agreed(&args.logs, &args.output)?;
+    let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
+    let logs = read(&args.logs, &args.output)?;
+    let frame = frame(&logs, &by);
     let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
-    let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
+    let mut entries = (args.filters || args.prove).then(RowEntries::default);
+    let account = logs.attribute(|attributed| {
+        accumulator.add(&attributed);
+        if let Some(entries) = &mut entries {
+            entries.add(&attributed, &frame);
+        }
+    })?;
     let statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
     Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
     let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
     Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
+    let filters = entries.map(|entries| Filters::make(entries, &frame, &logs, args.prove)).transpose()?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
-    let document = documents::report(&logs, account, &by, &statement);
-    let mut rows = statement.rows.into_iter().map(documents::statement_row);
+    let columns = filters.as_ref().map_or(0, |filters| if filters.proven.is_some() { 4 } else { 3 });
+    let document = documents::report(&logs, account, &by, &statement, columns);
+    let mut rows = statement.rows.into_iter().map(|row| {
+        let cells = filters.as_ref().map(|filters| filters.cells(&row));
+        documents::statement_row(row).into_iter().chain(cells.into_iter().flatten()).collect()
+    });
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
     logs.say_stats();
-    Ok(documents::ending(document.incomplete, strict))
+    let unproven = filters.as_ref().is_some_and(|filters| filters.say_faults(&logs));
+    Ok(documents::ending(document.incomplete, strict || unproven))
+}
+
+/// What the filters of the rows are made with.
+fn frame<'t>(logs: &'t Logs, by: &'t [Dimension]) -> Frame<'t> {
+    Frame {
+        by,
+        directory: &logs.directory,
+        timezone: logs.settings.timezone.value,
+        period: &logs.period,
+        filter: logs.filter.as_ref().map(|filter| &filter.expr),
+        catalogue: logs.provider.catalogue(),
+    }
+}
+
+/// The filters of the rows, and how they fared.
+struct Filters {
+    entries: RowEntries,
+    filters: Vec<RowFilter>,
+    proven: Option<Proven>,
+}
+
+impl Filters {
+    fn make(mut entries: RowEntries, frame: &Frame<'_>, logs: &Logs, proved: bool) -> Result<Self, Failure> {
+        let filters = logs.meter.time(Stage::Group, || entries.filters(frame))?;
+        let proven = if proved {
+            let outside = logs
+                .outside()
+                .flat_map(|call| std::iter::once(call.source).chain(call.others.iter().map(|other| other.source)));
+            let speakers = Speakers::new(std::mem::take(&mut entries.speaking), outside.collect());
+            Some(logs.meter.time(Stage::Prove, || prove(logs, &filters, &speakers))?)
+        } else {
+            None
+        };
+        Ok(Self { entries, filters, proven })
+    }
+
+    fn cells(&self, row: &StatementRow) -> crate::model::document::Row {
+        let Some(place) = self.entries.place(&row.key) else {
+            unreachable!("the statement groups the calls that the entries were taken in for, by the same columns")
+        };
+        let proof = self.proven.as_ref().map(|proven| proven.proofs[place]);
+        documents::filter_cells(&self.filters[place], proof)
+    }
+
+    /// Says on standard error which filters fail and by which entries; `true` if any does.
+    fn say_faults(&self, logs: &Logs) -> bool {
+        let Some(Proven { faults: failing, .. }) = &self.proven else { return false };
+        for (row, faults) in failing.iter().take(NAMED) {
+            let name = self.name(*row);
+            let name = safe(&name);
+            if faults.is_empty() {
+                anstream::eprintln!("billtrail: --prove: {name}: entries are not in the input any more");
+            }
+            for fault in faults {
+                anstream::eprintln!("billtrail: --prove: {name}: {}", safe(&self.sentence(fault, logs)));
+            }
+        }
+        if let Some(more) = failing.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            anstream::eprintln!("billtrail: --prove: and the filters of {more} more rows");
+        }
+        !failing.is_empty()
+    }
+
+    fn name(&self, row: usize) -> String {
+        self.entries.key(row).join(", ")
+    }
+
+    /// What one entry shows.
+    fn sentence(&self, fault: &Fault, logs: &Logs) -> String {
+        let entry = match &fault.insert_id {
+            Some(id) => format!("{} (insertId {id})", logs.place(fault.source)),
+            None => logs.place(fault.source),
+        };
+        match fault.of_row {
+            None => format!("the filter misses {entry}"),
+            Some(of_row) => format!("the filter also selects {entry}, which is of the row {}", self.name(of_row)),
+        }
+    }
 }
 
 /// The same with the money of a bill. The bill is read first: it is small, and what is wrong with it shows at once.
@@ -57,7 +156,7 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
     let mut rows = statement.rows.into_iter().map(|row| documents::cost_row(row, &by));
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
-    logs.say_stats()?;
+    logs.say_stats();
     Ok(documents::ending(document.incomplete, strict || untied))
 }
 

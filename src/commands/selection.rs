@@ -8,6 +8,8 @@ use crate::provider::Provider;
 /// A compiled filter.
 pub(super) struct Selection {
     compiled: Compiled,
+    /// The filter as it was read.
+    pub expr: Expr,
 }
 
 /// The text of a filter argument: itself, or what stands in the file behind `@`.
@@ -32,7 +34,7 @@ impl Selection {
             let shown = FilterError::new(&text, error.span(), error.to_string(), error.hint());
             Failure::Filter(shown.render(name, &text))
         })?;
-        Ok(Self { compiled })
+        Ok(Self { compiled, expr })
     }
 
     /// Whether the entry of a record is selected; `None` when the record is no readable object.

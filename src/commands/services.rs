@@ -60,6 +60,7 @@ fn print(rows: &mut dyn Iterator<Item = Row>, args: &ServicesArgs, settings: &Se
         provenance: Provenance { catalogue: format!("built-in {CATALOGUE_DATE}"), ..Provenance::default() },
         tally: None,
         columns: COLUMNS.to_vec(),
+        details: 0,
         keys: COLUMNS.len(),
         totals: Row::new(),
         gaps: Gaps::default(),

@@ -20,6 +20,7 @@ closed_list! {
         Time = "time": "an RFC 3339 time in UTC",
         Share = "share": "a fraction of the total, 0 to 1 with six digits",
         Money = "money": "a decimal text, exact; the unit is the currency, none where rows differ in it",
+        Proof = "proof": "how the filter of a row fared over the input: an object of counts, in CSV and Parquet as JSON text",
     }
 }
 
@@ -53,6 +54,26 @@ pub enum Cell {
     Share(u32),
     /// An amount, exact for machines and rounded for people.
     Money(Money),
+    /// How the filter of the row fared.
+    Proof(Proof),
+}
+
+/// How the filter of a row fared over the input. What it selected is what was expected and not missing, what is extra, and
+/// what is merged or outside the period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Entries that speak for the row's calls.
+    pub expected: u64,
+    /// Entries that the filter selected.
+    pub selected: u64,
+    /// Entries that speak for the row's calls and were not selected.
+    pub missing: u64,
+    /// Selected entries that speak for calls of other rows.
+    pub extra: u64,
+    /// Selected entries that speak for no call: they were merged into one, or are not counted.
+    pub merged: u64,
+    /// Selected entries of calls outside the period.
+    pub outside_period: u64,
 }
 
 /// A row: one cell for each column.
@@ -136,6 +157,8 @@ pub struct Document {
     pub columns: Vec<Column>,
     /// How many of the columns are the grouping key; the others are measures.
     pub keys: usize,
+    /// How many columns at the end tell of the row's filter; tables show them below.
+    pub details: usize,
     /// The totals of the measures, one cell for each column after the keys; empty when there are none.
     pub totals: Row,
     /// What could not be placed.
@@ -146,6 +169,13 @@ pub struct Document {
     pub diagnostics: Diagnostics,
     /// An input was missing, unreadable, truncated or changed meanwhile: every format says `INCOMPLETE`.
     pub incomplete: bool,
+}
+
+impl Document {
+    /// The columns that a table has.
+    pub fn tabled(&self) -> &[Column] {
+        &self.columns[..self.columns.len() - self.details]
+    }
 }
 
 /// Adds one occurrence of a diagnostic, keeping the smallest examples so that order of arrival does not matter.

@@ -17,6 +17,7 @@ closed_list! {
         Close = "close": "ending the calls and sorting them",
         Attribute = "attribute": "finding payers and units, call by call",
         Group = "group": "grouping, sorting and balancing the table",
+        Prove = "prove": "reading the inputs again and holding the filters against the entries",
         Print = "print": "writing the result",
     }
 }

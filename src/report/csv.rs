@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::figures::fraction;
+use super::figures::{fraction, proof};
 use super::{Style, safe};
 use crate::model::document::{Cell, ColumnType, Document, Row};
 use crate::model::time::rfc3339;
@@ -58,6 +58,7 @@ fn value<'a>(cell: &'a Cell, style: &Style) -> Cow<'a, str> {
         Cell::Time(nanos) => Cow::Owned(rfc3339(*nanos)),
         Cell::Share(millionths) => Cow::Owned(fraction(*millionths)),
         Cell::Money(money) => Cow::Owned(money.exact.to_string()),
+        Cell::Proof(found) => Cow::Owned(proof(found)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use chrono::DateTime;
 
+use crate::model::document::Proof;
+
 /// A number with a comma between groups of three digits.
 pub fn thousands(number: u128) -> String {
     let digits = number.to_string();
@@ -50,6 +52,15 @@ pub fn fraction(millionths: u32) -> String {
 }
 
 /// A time in UTC in the given `strftime` format.
+/// How a filter fared, as a JSON object on one line.
+pub fn proof(proof: &Proof) -> String {
+    let Proof { expected, selected, missing, extra, merged, outside_period } = proof;
+    format!(
+        "{{\"expected\":{expected},\"selected\":{selected},\"missing\":{missing},\"extra\":{extra},\
+         \"merged\":{merged},\"outside_period\":{outside_period}}}"
+    )
+}
+
 fn utc(nanos: i64, format: &str) -> String {
     DateTime::from_timestamp_nanos(nanos).format(format).to_string()
 }

@@ -44,7 +44,14 @@ pub(super) fn total(document: &Document, name: &str) -> Option<u128> {
     let at = document.columns.iter().position(|column| column.name == name)?;
     match document.totals.get(at.checked_sub(document.keys)?)? {
         Cell::Integer(number) => Some(*number),
-        Cell::Null | Cell::Text(_) | Cell::Signed(_) | Cell::Boolean(_) | Cell::Time(_) | Cell::Share(_) => None,
+        Cell::Null
+        | Cell::Text(_)
+        | Cell::Signed(_)
+        | Cell::Boolean(_)
+        | Cell::Time(_)
+        | Cell::Share(_)
+        | Cell::Money(_)
+        | Cell::Proof(_) => None,
     }
 }
 
@@ -71,9 +78,14 @@ impl Groups {
     pub fn add(&mut self, row: &Row) {
         let key = self.columns.iter().map(|at| match &row[*at] {
             Cell::Text(text) => text.clone(),
-            Cell::Null | Cell::Integer(_) | Cell::Signed(_) | Cell::Boolean(_) | Cell::Time(_) | Cell::Share(_) => {
-                NONE.to_owned()
-            }
+            Cell::Null
+            | Cell::Integer(_)
+            | Cell::Signed(_)
+            | Cell::Boolean(_)
+            | Cell::Time(_)
+            | Cell::Share(_)
+            | Cell::Money(_)
+            | Cell::Proof(_) => NONE.to_owned(),
         });
         let sums = self.sums.entry(key.collect()).or_insert_with(|| vec![0; self.measures.len()]);
         for (sum, at) in sums.iter_mut().zip(&self.measures) {

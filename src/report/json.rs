@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use super::figures::fraction;
+use super::figures::{self, fraction};
 use super::safe_text::is_unsafe;
 use crate::model::document::{Cell, Column, Diagnostics, Document, Gaps, Input, Period, Row, SCHEMA_VERSION};
 use crate::model::tally::Tally;
@@ -62,6 +62,7 @@ pub fn row(columns: &[Column], cells: &[Cell], out: &mut (dyn Write + Send)) -> 
             Cell::Time(nanos) => write!(out, "\"{}\"", rfc3339(*nanos)),
             Cell::Share(millionths) => out.write_all(fraction(*millionths).as_bytes()),
             Cell::Money(money) => write!(out, "\"{}\"", money.exact),
+            Cell::Proof(proof) => out.write_all(figures::proof(proof).as_bytes()),
         }?;
     }
     out.write_all(b"}")

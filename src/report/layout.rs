@@ -60,7 +60,7 @@ impl<'a> Layout<'a> {
             let hideable = told.iter().skip(OF_A_CALL_KEPT).rev().map(|at| vec![*at]).collect();
             (told, hideable)
         } else {
-            ((0..all.len()).collect(), hideable(document))
+            ((0..document.tabled().len()).collect(), hideable(document))
         };
         let mut layout = Self { document, rows, shown, days: false, empty: vec![], hidden: vec![], limits: vec![] };
         let Some(width) = width else { return layout };
@@ -174,7 +174,7 @@ impl<'a> Layout<'a> {
                 ColumnType::Time | ColumnType::Boolean => {
                     column.set_constraint(ColumnConstraint::ContentWidth);
                 }
-                ColumnType::Text => {}
+                ColumnType::Text | ColumnType::Proof => {}
             }
         }
         table
@@ -206,6 +206,7 @@ impl<'a> Layout<'a> {
             Cell::Time(nanos) => figures::minutes(*nanos),
             Cell::Share(millionths) => figures::percent(*millionths),
             Cell::Money(money) => money.shown(),
+            Cell::Proof(proof) => figures::proof(proof),
         }
     }
 
@@ -250,7 +251,7 @@ impl<'a> Layout<'a> {
 /// The measures that may be hidden, in this order: all times, then figures from the right. The first two, the shares
 /// and text stay.
 fn hideable(document: &Document) -> Vec<Vec<usize>> {
-    let measures = (document.keys + MEASURES_KEPT)..document.columns.len();
+    let measures = (document.keys + MEASURES_KEPT)..document.tabled().len();
     let kind = |at: &usize| document.columns[*at].kind;
     let times = measures.clone().filter(|at| kind(at) == ColumnType::Time).collect();
     let figures = measures.rev().filter(|at| kind(at) == ColumnType::Integer);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::row_filter::{RowFilter, TITLE};
 use super::summary::{Line, lines, sources};
 use super::{INCOMPLETE, figures, safe};
 use crate::model::document::{Cell, ColumnType, Document, Row};
@@ -12,11 +13,13 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     if document.incomplete {
         writeln!(out, "**{INCOMPLETE}**\n")?;
     }
-    let columns = &document.columns;
+    let columns = document.tabled();
+    let mut filters = Vec::new();
     row(columns.iter().map(|column| escape(column.name)), out)?;
     row(columns.iter().map(|column| rule(column.kind).to_owned()), out)?;
     for cells in rows {
-        row(cells.iter().enumerate().map(|(at, cell)| value(document, at, cell)), out)?;
+        filters.extend(RowFilter::of(document, &cells));
+        row(cells.iter().take(columns.len()).enumerate().map(|(at, cell)| value(document, at, cell)), out)?;
     }
     if !document.totals.is_empty() {
         let keys = (0..document.keys).map(|at| if at == 0 { "**total**".to_owned() } else { String::new() });
@@ -27,6 +30,7 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
         });
         row(keys.chain(totals), out)?;
     }
+    list_filters(&filters, out)?;
     let lines = lines(document);
     let mut units: &[String] = &[];
     for line in &lines {
@@ -51,7 +55,7 @@ fn row(cells: impl Iterator<Item = String>, out: &mut (dyn Write + Send)) -> io:
 const fn rule(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::Integer | ColumnType::Share | ColumnType::Money => "---:",
-        ColumnType::Text | ColumnType::Boolean | ColumnType::Time => "---",
+        ColumnType::Text | ColumnType::Boolean | ColumnType::Time | ColumnType::Proof => "---",
     }
 }
 
@@ -66,7 +70,22 @@ fn value(document: &Document, at: usize, cell: &Cell) -> String {
         Cell::Time(nanos) => rfc3339(*nanos),
         Cell::Share(millionths) => escape(&figures::percent(*millionths)),
         Cell::Money(money) => escape(&money.shown()),
+        Cell::Proof(proof) => escape(&figures::proof(proof)),
     }
+}
+
+/// The filter of each row, in a block that can be copied.
+fn list_filters(filters: &[RowFilter], out: &mut (dyn Write + Send)) -> io::Result<()> {
+    if !filters.is_empty() {
+        writeln!(out, "\n**{}**", escape(TITLE))?;
+    }
+    for filter in filters {
+        let text = safe(&filter.text);
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        writeln!(out, "\n{} – {}:\n\n{fence}\n{text}\n{fence}", escape(&filter.row), escape(&filter.how))?;
+    }
+    Ok(())
 }
 
 /// A title in bold, or a list item with its figures and the note.

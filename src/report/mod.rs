@@ -16,6 +16,7 @@ mod layout;
 mod markdown;
 mod ndjson;
 mod parquet;
+mod row_filter;
 mod safe_text;
 #[cfg(test)]
 mod sample;

@@ -16,6 +16,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::{Type, TypePtr};
 
+use super::figures::proof;
 use super::json;
 use crate::model::document::{Cell, Column, ColumnType, Document, Row, SCHEMA_VERSION};
 
@@ -95,7 +96,7 @@ enum Values {
 impl Buffer {
     fn new(kind: ColumnType) -> Self {
         let values = match kind {
-            ColumnType::Text => Values::Text(Vec::new()),
+            ColumnType::Text | ColumnType::Proof => Values::Text(Vec::new()),
             ColumnType::Integer => Values::Integer(Vec::new()),
             ColumnType::Boolean => Values::Boolean(Vec::new()),
             ColumnType::Time => Values::Time(Vec::new()),
@@ -114,6 +115,7 @@ impl Buffer {
         match (&mut self.values, cell) {
             (_, Cell::Null) => {}
             (Values::Text(values), Cell::Text(text)) => values.push(ByteArray::from(text.into_bytes())),
+            (Values::Text(values), Cell::Proof(found)) => values.push(ByteArray::from(proof(&found).into_bytes())),
             (Values::Integer(values), Cell::Integer(number)) => {
                 values.push(i64::try_from(number).map_err(|_| unfit(&number))?);
             }
@@ -139,7 +141,8 @@ impl Buffer {
                 | Cell::Boolean(_)
                 | Cell::Time(_)
                 | Cell::Share(_)
-                | Cell::Money(_)),
+                | Cell::Money(_)
+                | Cell::Proof(_)),
             ) => return Err(unfit(&format_args!("{other:?}"))),
         }
         Ok(())
@@ -164,7 +167,7 @@ fn schema(columns: &[Column]) -> Result<TypePtr, ParquetError> {
 
 fn field(column: &Column) -> Result<TypePtr, ParquetError> {
     let (physical, logical) = match column.kind {
-        ColumnType::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        ColumnType::Text | ColumnType::Proof => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         ColumnType::Integer => (Physical::INT64, None),
         ColumnType::Boolean => (Physical::BOOLEAN, None),
         ColumnType::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::NANOS))),
@@ -177,7 +180,7 @@ fn field(column: &Column) -> Result<TypePtr, ParquetError> {
     match column.kind {
         ColumnType::Share => field = field.with_precision(7).with_scale(6),
         ColumnType::Money => field = field.with_length(16).with_precision(38).with_scale(24),
-        ColumnType::Text | ColumnType::Integer | ColumnType::Boolean | ColumnType::Time => {}
+        ColumnType::Text | ColumnType::Integer | ColumnType::Boolean | ColumnType::Time | ColumnType::Proof => {}
     }
     Ok(Arc::new(field.build()?))
 }

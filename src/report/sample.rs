@@ -104,6 +104,7 @@ pub(super) fn document() -> Document {
             column("share", ColumnType::Share, None),
         ],
         keys: 3,
+        details: 0,
         totals: row(
             ["", "", ""],
             [1_679_029, 1_643_784, 4_334, 1_330_000_000_000, 987_654_321, 2_913_596],

@@ -8,8 +8,9 @@ use std::io::{self, Write};
 use comfy_table::ContentArrangement;
 
 use super::layout::Layout;
+use super::row_filter::{RowFilter, TITLE};
 use super::summary::incomplete;
-use super::{Style, summary};
+use super::{Style, safe, summary};
 use crate::model::document::{Cell, Document, Row};
 
 /// Writes the table, the notes on it and the summary.
@@ -27,6 +28,16 @@ pub fn write(
     print(&layout, style, out)?;
     for note in layout.notes() {
         writeln!(out, "{}", style.paint(anstyle::Style::new().dimmed(), &style.wrapped(&note)))?;
+    }
+    let filters: Vec<RowFilter> = rows.iter().filter_map(|row| RowFilter::of(document, row)).collect();
+    if !filters.is_empty() {
+        writeln!(out, "\n{}", style.bold(TITLE))?;
+    }
+    for filter in &filters {
+        writeln!(out, "  {}\n    {}", safe(&filter.row), filter.how)?;
+        for line in filter.text.lines() {
+            writeln!(out, "    {}", safe(line))?;
+        }
     }
     let mut below = Vec::new();
     summary(document, style, &mut below)?;

@@ -55,7 +55,7 @@ fn one(tie_out: &TieOut, lines: &mut Vec<Line>) {
 }
 
 fn line(depth: usize, label: &str, figures: Vec<String>, note: &str) -> Line {
-    Line { depth, label: label.to_owned(), figures, note: note.to_owned() }
+    Line { depth, label: label.to_owned(), figures, counts: Vec::new(), note: note.to_owned() }
 }
 
 /// The bill as JSON; `null` without one.

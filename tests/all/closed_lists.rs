@@ -5,7 +5,7 @@ use std::sync::Once;
 
 use serde_json::{Value, json};
 
-use super::contract::{BILL_GROUPINGS, CALLS, GROUPINGS, MEASURES, MONEY, names_of, schema};
+use super::contract::{BILL_GROUPINGS, CALLS, FILTERS, GROUPINGS, MEASURES, MONEY, names_of, schema};
 use super::kept::{compare, printed, updating, write};
 use super::world::root;
 
@@ -20,6 +20,7 @@ fn the_lists_of_columns_are_those_of_the_contract() {
     assert_eq!(contract["schema_version"], json!(1));
     assert_eq!(names_of(&contract["calls_column"]), CALLS);
     assert_eq!(names_of(&contract["report_measure"]), MEASURES);
+    assert_eq!(names_of(&contract["report_filter"]), FILTERS);
     assert_eq!(names_of(&contract["report_grouping"]), [&GROUPINGS[..], &BILL_GROUPINGS[..]].concat());
     assert_eq!(names_of(&contract["report_money"]), MONEY);
     for (name, members) in contract.as_object().unwrap().iter().filter(|(name, _)| *name != "schema_version") {

@@ -71,6 +71,9 @@ pub const MEASURES: [&str; 9] = [
     "share",
 ];
 
+/// What `--filters` adds to a report, in their order; the last comes with `--prove`.
+pub const FILTERS: [&str; 4] = ["filter", "filter_url", "exact", "proof"];
+
 /// The columns by which a report can be grouped.
 pub const GROUPINGS: [&str; 18] = [
     "unit",
@@ -225,6 +228,14 @@ fn every_report_holds_its_schema() {
         let keys: Vec<&str> = by.split(',').collect();
         assert_eq!(columns, [&keys[..], &MEASURES[..]].concat(), "{by}");
     }
+    for (option, count) in [("--filters", 3), ("--prove", 4)] {
+        let mut args = with_tables("report");
+        args.push(option);
+        let document = document(&args);
+        schemas.hold(option, &document);
+        let columns = names_of(&document["columns"]);
+        assert_eq!(columns, [&["unit", "payer", "service"], &MEASURES[..], &FILTERS[..count]].concat(), "{option}");
+    }
     let mut args = with_tables("report");
     args.extend(["--by", "hour,unit", "--from", "2026-10-02", "--to", "2026-10-09", "--timezone", "Europe/Berlin"]);
     let document = document(&args);
@@ -261,7 +272,9 @@ fn the_schemas_refuse_what_is_not_in_the_contract() {
         spoilt.pointer_mut(parent).unwrap_or_else(|| panic!("{path}"))[key] = value;
         spoilt
     };
-    let report = document(&with_tables("report"));
+    let mut args = with_tables("report");
+    args.push("--prove");
+    let report = document(&args);
     for (path, value) in [
         ("/schema_version", json!(2)),
         ("/extra", json!(1)),
@@ -272,6 +285,10 @@ fn the_schemas_refuse_what_is_not_in_the_contract() {
         ("/rows/0/calls", json!("1")),
         ("/rows/0/first_seen", json!("2026-10-01T00:00:00+02:00")),
         ("/rows/0/surprise", json!(null)),
+        ("/rows/0/exact", json!("yes")),
+        ("/rows/0/filter", json!(null)),
+        ("/rows/0/proof/missing", json!(-1)),
+        ("/rows/0/proof/surprise", json!(0)),
         ("/totals/unit", json!("Storefront")),
         ("/diagnostics/no_such_kind", json!({"count": 1, "examples": []})),
         ("/gaps/unattributed", json!([{"reason": "no_such_reason", "calls": 1, "billable_calls": 0}])),

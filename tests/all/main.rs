@@ -31,6 +31,7 @@ mod nonsense;
 mod program;
 #[cfg(unix)]
 mod progress;
+mod prove;
 mod queries;
 mod readme;
 mod real_logs;

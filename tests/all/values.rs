@@ -96,6 +96,11 @@ fn from_json(column: &Value, value: &Value) -> Plain {
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Number(number) if column["type"] == "share" => Some(format!("{:.6}", number.as_f64().unwrap())),
         Value::Number(number) => Some(number.to_string()),
+        Value::Object(proof) if column["type"] == "proof" => {
+            let names = ["expected", "selected", "missing", "extra", "merged", "outside_period"];
+            let counts: Vec<String> = names.iter().map(|name| format!("\"{name}\":{}", proof[*name])).collect();
+            Some(format!("{{{}}}", counts.join(",")))
+        }
         Value::Array(_) | Value::Object(_) => panic!("{column}: {value} is no cell"),
     }
 }
@@ -129,7 +134,7 @@ fn all_machine_formats_hold_the_same_values() {
     let mut by_reason = with_tables("report");
     by_reason.extend(["--by", "reason,hour,model,log", "--raw"]);
     let mut raw = with_tables("report");
-    raw.push("--raw");
+    raw.extend(["--raw", "--prove"]);
     let mut period = with_tables("calls");
     period.extend(["--from", "2026-10-05", "--to", "2026-10-06"]);
     for args in [raw, by_reason, with_tables("calls"), period] {

@@ -20,14 +20,16 @@ pub(super) fn text(cell: &Cell, measure: bool) -> String {
         Cell::Boolean(truth) => if *truth { "yes" } else { "no" }.to_owned(),
         Cell::Time(nanos) => figures::seconds(*nanos),
         Cell::Share(millionths) => figures::percent(*millionths),
+        Cell::Money(money) => money.shown(),
+        Cell::Proof(proof) => figures::proof(proof),
     }
 }
 
 /// Whether a column's cells stand to the right.
 pub(super) fn is_figure(column: &Column) -> bool {
     match column.kind {
-        ColumnType::Integer | ColumnType::Share => true,
-        ColumnType::Text | ColumnType::Boolean | ColumnType::Time => false,
+        ColumnType::Integer | ColumnType::Share | ColumnType::Money => true,
+        ColumnType::Text | ColumnType::Boolean | ColumnType::Time | ColumnType::Proof => false,
     }
 }
 

@@ -33,7 +33,14 @@ fn period(document: &Document) -> Option<String> {
         let at = document.columns.iter().position(|column| column.name == name)?;
         match document.totals.get(at.checked_sub(document.keys)?)? {
             Cell::Time(nanos) => Some(*nanos),
-            Cell::Null | Cell::Text(_) | Cell::Integer(_) | Cell::Signed(_) | Cell::Boolean(_) | Cell::Share(_) => None,
+            Cell::Null
+            | Cell::Text(_)
+            | Cell::Integer(_)
+            | Cell::Signed(_)
+            | Cell::Boolean(_)
+            | Cell::Share(_)
+            | Cell::Money(_)
+            | Cell::Proof(_) => None,
         }
     };
     Some(match (period.from, period.to) {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::safe;
+use super::super::{figures, safe};
 use crate::model::document::{Cell, Document, Row};
 use crate::model::time::rfc3339;
 
@@ -63,6 +63,8 @@ pub(super) fn value(cell: &Cell) -> io::Result<String> {
         Cell::Boolean(truth) => truth.to_string(),
         Cell::Time(nanos) => format!("\"{}\"", rfc3339(*nanos)),
         Cell::Share(millionths) => millionths.to_string(),
+        Cell::Money(money) => quoted(&money.shown())?,
+        Cell::Proof(proof) => quoted(&figures::proof(proof))?,
     })
 }
 

@@ -6,6 +6,7 @@ use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, FormatBorder, F
 
 use super::super::{figures, safe};
 use crate::model::document::Cell;
+use crate::model::money::Money;
 
 /// The most characters that a cell of a workbook holds.
 const LONGEST: usize = 32_767;
@@ -38,6 +39,8 @@ pub(super) enum Figure {
     Share,
     /// A time in UTC.
     Time,
+    /// An amount of money, shown with two places.
+    Money,
 }
 
 /// A sheet with the widths that its columns need.
@@ -103,6 +106,8 @@ impl<'a> Sheet<'a> {
                 None => self.text(row, column, &figures::seconds(*nanos), Look::Plain),
             },
             Cell::Share(millionths) => number(self, share(*millionths), Figure::Share, 7),
+            Cell::Money(money) => number(self, amount(money), Figure::Money, money.shown().len()),
+            Cell::Proof(proof) => self.text(row, column, &figures::proof(proof), Look::Plain),
         }
     }
 
@@ -126,6 +131,7 @@ impl<'a> Sheet<'a> {
         let width = match figure {
             Figure::Time => 19,
             Figure::Number | Figure::Count | Figure::Share => format!("{value:.0}").len() * 4 / 3,
+            Figure::Money => format!("{value:.2}").len() * 4 / 3,
         };
         self.widen(column, width);
         let formula = Formula::new(formula).set_result(value.to_string());
@@ -198,6 +204,7 @@ fn format(look: Look, figure: Option<Figure>) -> Format {
         Some(Figure::Count) => format.set_num_format("#,##0"),
         Some(Figure::Share) => format.set_num_format("0.0%"),
         Some(Figure::Time) => format.set_num_format("yyyy-mm-dd hh:mm:ss"),
+        Some(Figure::Money) => format.set_num_format("#,##0.00"),
     }
 }
 
@@ -217,6 +224,11 @@ fn signed(number: i64) -> f64 {
 /// A share as a number: written out and read, so that it is the nearest one.
 pub(super) fn share(millionths: u32) -> f64 {
     figures::fraction(millionths).parse().unwrap_or_default()
+}
+
+/// An amount as a number: written out and read, so that it is the nearest one.
+pub(super) fn amount(money: &Money) -> f64 {
+    money.exact.to_string().parse().unwrap_or_default()
 }
 
 /// A time as the serial day of a workbook, to the second; `None` before 1900.

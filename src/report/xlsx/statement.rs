@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{Worksheet, XlsxError, column_number_to_name};
 
-use super::sheet::{Figure, Look, Sheet, rounded, serial, share};
+use super::sheet::{Figure, Look, Sheet, amount, rounded, serial, share};
 use crate::model::document::{Cell, Column, ColumnType, Document, Row};
 
 /// The rows of a sheet.
@@ -26,8 +26,8 @@ pub(super) fn write(
     let mut sheet = Sheet::begin(sheet, name)?;
     for (at, column) in (0..).zip(&document.columns) {
         let look = match column.kind {
-            ColumnType::Integer | ColumnType::Share => Look::HeadingOfFigures,
-            ColumnType::Text | ColumnType::Boolean | ColumnType::Time => Look::Heading,
+            ColumnType::Integer | ColumnType::Share | ColumnType::Money => Look::HeadingOfFigures,
+            ColumnType::Text | ColumnType::Boolean | ColumnType::Time | ColumnType::Proof => Look::Heading,
         };
         sheet.text(0, at, column.name, look)?;
     }
@@ -88,11 +88,12 @@ fn totals(document: &Document, count: u32, sheet: &mut Sheet<'_>) -> Result<(), 
                 (over(function, &column), value, Figure::Time)
             }
             Cell::Share(millionths) => {
-                let Some(whole) = letters("billable_calls") else { continue };
+                let Some(whole) = letters("net_cost").or_else(|| letters("billable_calls")) else { continue };
                 let formula = format!("{}/SUM({whole}2:{whole}{row})", over(109, &whole));
                 (formula, share(*millionths), Figure::Share)
             }
-            Cell::Null | Cell::Text(_) | Cell::Signed(_) | Cell::Boolean(_) => {
+            Cell::Money(money) => (over(109, &column), amount(money), Figure::Money),
+            Cell::Null | Cell::Text(_) | Cell::Signed(_) | Cell::Boolean(_) | Cell::Proof(_) => {
                 sheet.text(row, at, "", Look::Total)?;
                 continue;
             }
