@@ -74,7 +74,11 @@ impl Logs {
 
     /// The same, for those that read the inputs a second time.
     pub fn read_first(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, Self::settings(args, output)?, Reading { agreed: true, twice: true, ..Reading::default() })
+        Self::read_with(
+            args,
+            Self::settings(args, output)?,
+            Reading { agreed: true, twice: true, ..Reading::default() },
+        )
     }
 
     /// The settings of a run.

@@ -1,6 +1,7 @@
 //! The generator: draws what happens next, writes the entries that tell of it, and keeps the truth.
 
 mod bigquery;
+mod bigquery_entry;
 mod body;
 mod clock;
 mod entry;
