@@ -52,7 +52,7 @@ fn section(block: &[Line], tally: Option<&Tally>) -> Markup {
                                 tr.example { td colspan=(title.figures.len() + 2) { (item.note) } }
                             } @else {
                                 tr {
-                                    th scope="row" class={ "depth" (item.depth) } { (item.label) }
+                                    th scope="row" class={ "depth" (item.depth) } { (Shown(&item.label)) }
                                     @for figure in &item.figures { td.figure { (figure) } }
                                     @if notes { td.meaning { (item.note) } }
                                 }

@@ -122,7 +122,7 @@ fn headline(document: &Document) -> Vec<Figure> {
         figures.push(Figure {
             label: "Records accounted for",
             value: "all".to_owned(),
-            note: format!("{} records; the tally below balances", thousands(tally.records.into())),
+            note: format!("{} records read; the tally below balances", thousands(tally.records.into())),
         });
     }
     figures
