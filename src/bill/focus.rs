@@ -65,8 +65,8 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
     let cost = billed.checked_sub(credits).ok_or_else(too_large)?;
     // A month begins at another moment in every time zone, and a day later it is that month in all of them.
     let within = time(&record, FocusColumn::BillingPeriodStart)?.saturating_add(DAY);
-    let used = record.text(FocusColumn::PricingQuantity as usize);
-    let used = used.map(|text| amount(FocusColumn::PricingQuantity, text)).transpose()?;
+    // Only slot hours are looked at; other quantities may be larger than any amount of money.
+    let used = record.text(FocusColumn::PricingQuantity as usize).and_then(|text| Amount::parse(text.trim()));
     Ok(CostRow {
         invoice_month: DateTime::from_timestamp_nanos(within).format("%Y-%m").to_string(),
         currency,

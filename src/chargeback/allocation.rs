@@ -13,7 +13,7 @@ use super::mapping_row::MappingRow;
 use super::weights::{Sharer, Weights};
 use crate::model::closed_list::closed_list;
 use crate::model::cost::{Basis, Sharing, Weight};
-use crate::model::money::{Amount, Currency};
+use crate::model::money::{Amount, Currency, ONE};
 use crate::model::payer::{Payer, PayerRef};
 
 closed_list! {
@@ -62,6 +62,11 @@ struct Slots {
     taken: HashMap<SlotKey, BTreeMap<Sharer, u128>>,
     owners: HashMap<SlotKey, BTreeSet<PayerRef>>,
     paid: HashMap<(SlotKey, PayerRef), u128>,
+}
+
+/// Slot hours, in the smallest units of an amount; what corrections take back below nothing is nothing.
+fn hours(cost: &Cost) -> u128 {
+    u128::try_from(cost.used.units()).unwrap_or(0)
 }
 
 fn slot_key(key: &CostKey) -> SlotKey {
@@ -163,7 +168,7 @@ impl Allocator<'_> {
         let told = slots.taken.get(&slot_key);
         let one_owner = slots.owners.get(&slot_key).is_some_and(|owners| owners.len() == 1);
         let told = told.filter(|_| one_owner);
-        let hours = |units: u128, ms: u128| if told.is_some() { units } else { ms };
+        let in_units = told.is_some();
         let mut sharers: BTreeMap<Sharer, u128> = match told {
             Some(taken) => taken.clone(),
             None => self.weights.of(Weight::SlotMs, name, &key.service, &key.day).into_iter().collect(),
@@ -171,9 +176,10 @@ impl Allocator<'_> {
         if self.idle == IdleSlots::Owner && !sharers.is_empty() {
             let paid = slots.paid.get(&(slot_key, owner.clone())).copied().unwrap_or(0);
             // Slot hours, in the units of an amount or in milliseconds.
-            let paid = hours(paid, paid / (Amount::parse("1").unwrap_or_default().magnitude() / 3_600_000));
-            let used: u128 = sharers.values().sum();
-            *sharers.entry(home.clone()).or_default() += paid.saturating_sub(used);
+            let paid = if in_units { paid } else { paid / (ONE.magnitude() / 3_600_000) };
+            let used = sharers.values().fold(0, |used: u128, more| used.saturating_add(*more));
+            let owned = sharers.entry(home.clone()).or_default();
+            *owned = owned.saturating_add(paid.saturating_sub(used));
         }
         sharers.into_iter().filter(|(_, weight)| *weight > 0).collect()
     }
@@ -188,11 +194,13 @@ impl Allocator<'_> {
                     let payer = self.attributor.directory.resolve(project);
                     let (unit, cost_center) = self.attributor.unit_of(&payer, Some(cost.usage_start));
                     let sharers = slots.taken.entry(slot_key(key)).or_default();
-                    *sharers.entry(self.sharer(unit, cost_center)).or_default() += cost.used.magnitude();
+                    let taken = sharers.entry(self.sharer(unit, cost_center)).or_default();
+                    *taken = taken.saturating_add(hours(cost));
                 }
                 Sharing::By(Weight::SlotMs) if cost.cost != Amount::ZERO => {
                     slots.owners.entry(slot_key(key)).or_default().insert(project.clone());
-                    *slots.paid.entry((slot_key(key), project.clone())).or_default() += cost.used.magnitude();
+                    let paid = slots.paid.entry((slot_key(key), project.clone())).or_default();
+                    *paid = paid.saturating_add(hours(cost));
                 }
                 Sharing::By(_) | Sharing::Never => {}
             }

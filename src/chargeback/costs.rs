@@ -198,7 +198,8 @@ impl Cost {
     fn add(&mut self, cost: Amount, credits: Amount, used: Amount, usage_start: i64) -> Option<()> {
         self.cost = self.cost.checked_add(cost)?;
         self.credits = self.credits.checked_add(credits)?;
-        self.used = self.used.checked_add(used)?;
+        // What was used only weighs slots; other quantities may be larger than any amount of money.
+        self.used = Amount::of_units(self.used.units().saturating_add(used.units()));
         self.usage_start = self.usage_start.min(usage_start);
         Some(())
     }

@@ -85,7 +85,8 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
             credits = sum.ok_or_else(|| RecordProblem::value(column.name(), text, "small enough to be added"))?;
         }
     }
-    let used = record.text(BillColumn::Used as usize).map(|text| amount(BillColumn::Used, text)).transpose()?;
+    // Only slot hours are looked at; other quantities may be larger than any amount of money.
+    let used = record.text(BillColumn::Used as usize).and_then(|text| Amount::parse(text.trim()));
     let billing_account = needed(&record, BillColumn::BillingAccount)?.to_owned();
     let service = needed(&record, BillColumn::Service)?.to_owned();
     Ok(CostRow {

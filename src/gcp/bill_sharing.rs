@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(shown("Cloud Storage"), Some("storage.googleapis.com"));
         assert_eq!(shown("Compute Engine"), Some("compute.googleapis.com"));
         assert_eq!(shown("BigQuery Reservation API"), Some("bigqueryreservation.googleapis.com"));
-        assert_eq!(shown("Support"), None);
+        assert_eq!(shown("Committed use"), None);
         assert_eq!(names.billed["bigquery.googleapis.com"], ["BigQuery", "BigQuery Reservation API"]);
     }
 }

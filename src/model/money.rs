@@ -6,7 +6,10 @@ use iso_currency::Currency as Iso;
 
 /// Digits after the point that an amount keeps: enough for every digit of a double that a bill is printed with.
 const DIGITS: usize = 24;
-const ONE: i128 = 10_i128.pow(24);
+const UNITS: i128 = 10_i128.pow(24);
+
+/// One of any currency.
+pub const ONE: Amount = Amount::of_units(UNITS);
 
 /// A currency of ISO 4217.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,7 +33,7 @@ impl Currency {
 
     /// What the smallest coin is worth.
     pub fn coin(self) -> Amount {
-        Amount(ONE / 10_i128.pow(u32::try_from(self.coin_digits()).unwrap_or(0)))
+        Amount(UNITS / 10_i128.pow(u32::try_from(self.coin_digits()).unwrap_or(0)))
     }
 }
 
@@ -137,7 +140,7 @@ impl fmt::Display for Amount {
     /// The exact decimal number, without zeros at its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.0.unsigned_abs();
-        let one = ONE.unsigned_abs();
+        let one = UNITS.unsigned_abs();
         let sign = if self.0 < 0 { "-" } else { "" };
         let fraction = format!("{:0DIGITS$}", units % one);
         match fraction.trim_end_matches('0') {
