@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::provider::CATALOGUE_DATE;
+use crate::provider::{CATALOGUE_DATE, Scanner};
 
 static VERSION: LazyLock<String> =
     LazyLock::new(|| format!("{} (catalogue of {CATALOGUE_DATE})", env!("CARGO_PKG_VERSION")));
@@ -134,6 +134,9 @@ pub struct LogArgs {
     /// Threads; 0 takes as many as the machine has [default: 0]
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub threads: Option<usize>,
+    /// Read records `fast` or `strict`; the result is the same
+    #[arg(long, value_name = "HOW", default_value = "fast", hide_possible_values = true, help_heading = "Run")]
+    pub scanner: ScannerChoice,
     /// Keep the raw bytes of records that cannot be read, one a line
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub rejected: Option<PathBuf>,
@@ -160,6 +163,25 @@ pub enum StatsForm {
     Table,
     /// One line of JSON
     Json,
+}
+
+/// The values of `--scanner`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ScannerChoice {
+    /// The fast path where it vouches for a record.
+    #[default]
+    Fast,
+    /// The strict path for every record.
+    Strict,
+}
+
+impl From<ScannerChoice> for Scanner {
+    fn from(choice: ScannerChoice) -> Self {
+        match choice {
+            ScannerChoice::Fast => Self::Fast,
+            ScannerChoice::Strict => Self::Strict,
+        }
+    }
 }
 
 /// How to print.

@@ -13,7 +13,7 @@ use crate::model::document::{Diagnostics, diagnose};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
 use crate::model::stats::Count;
-use crate::provider::{Decoded, Provider};
+use crate::provider::{Decoded, Provider, ScanCounts, Scanner};
 use crate::report::safe;
 
 /// What the tests drop on purpose, to see that the tally notices. Nothing else makes one that drops.
@@ -41,6 +41,16 @@ pub(super) enum Fate {
     Entry(Box<Observation>, Vec<(DiagnosticKind, String)>),
 }
 
+/// How units are decoded.
+pub(super) struct Decoding<'s> {
+    pub provider: &'s Provider,
+    pub scanner: Scanner,
+    /// Entries that it does not select are left out.
+    pub filter: Option<&'s Selection>,
+    /// The bytes of rejected records are needed.
+    pub keep: bool,
+}
+
 /// What the fold counts, each where it happens.
 #[derive(Default)]
 pub(super) struct Intake {
@@ -63,24 +73,50 @@ pub(super) struct Intake {
 /// How many rejected records are named on standard error.
 const NAMED: usize = 10;
 
-/// Decodes one unit.
-pub(super) fn fate(provider: &Provider, filter: Option<&Selection>, unit: Unit<'_>, keep: bool) -> Fate {
-    let kept = |bytes: &[u8]| if keep { bytes.to_vec() } else { Vec::new() };
-    match unit {
-        Unit::Text { source: _ } => Fate::Skipped(SkipReason::Text),
-        Unit::Rejected { bytes, source, reason, detail } => {
-            Fate::Rejected { source, reason, detail, bytes: kept(bytes) }
-        }
-        Unit::Record { bytes, source } => match provider.decode_with_entry(bytes, source) {
-            (Decoded::Rejected(unreadable), _) => {
-                Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: kept(bytes) }
+/// What became of one unit, and who read it, if it was a record.
+pub(super) type Met = (Fate, Option<Scanner>);
+
+impl Decoding<'_> {
+    /// Decodes one unit.
+    pub fn unit(&self, unit: Unit<'_>) -> Met {
+        match unit {
+            Unit::Text { source: _ } => (Fate::Skipped(SkipReason::Text), None),
+            Unit::Rejected { bytes, source, reason, detail } => {
+                (Fate::Rejected { source, reason, detail, bytes: self.kept(bytes) }, None)
             }
-            (Decoded::Skipped(reason), _) => Fate::Skipped(reason),
-            (Decoded::Entry(observation, notes), entry) => match filter {
-                Some(filter) if !filter.selects_entry(&entry) => Fate::LeftOut(observation.learnt),
+            Unit::Record { bytes, source } => {
+                let (decoded, entry, by) = self.provider.decode_with_entry(bytes, source, self.scanner);
+                (self.fate(decoded, &entry, bytes, source), Some(by))
+            }
+        }
+    }
+
+    /// Decodes a line that is one record and nothing else, if the fast scanner vouches for it.
+    pub fn line(&self, line: &[u8], source: Source) -> Option<Met> {
+        match self.scanner {
+            Scanner::Strict => None,
+            Scanner::Fast => {
+                let (decoded, entry) = self.provider.decode_line(line, source)?;
+                Some((self.fate(decoded, &entry, line, source), Some(Scanner::Fast)))
+            }
+        }
+    }
+
+    fn fate(&self, decoded: Decoded, entry: &[u8], bytes: &[u8], source: Source) -> Fate {
+        match decoded {
+            Decoded::Rejected(unreadable) => {
+                Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: self.kept(bytes) }
+            }
+            Decoded::Skipped(reason) => Fate::Skipped(reason),
+            Decoded::Entry(observation, notes) => match self.filter {
+                Some(filter) if !filter.selects_entry(entry) => Fate::LeftOut(observation.learnt),
                 _ => Fate::Entry(observation, notes),
             },
-        },
+        }
+    }
+
+    fn kept(&self, bytes: &[u8]) -> Vec<u8> {
+        if self.keep { bytes.to_vec() } else { Vec::new() }
     }
 }
 
@@ -92,13 +128,14 @@ impl Intake {
     }
 
     /// Takes in what became of a batch.
-    pub fn take(&mut self, fates: Vec<Fate>, listing: &Listing, meter: &Meter) {
-        let mut batch = Vec::new();
-        for fate in fates {
+    pub fn take(&mut self, met: Vec<Met>, listing: &Listing, meter: &Meter) {
+        let (mut batch, mut scans) = (Vec::new(), ScanCounts::default());
+        for (fate, by) in met {
             if std::mem::take(&mut self.fault.record) {
                 continue;
             }
             self.decoded += 1;
+            by.into_iter().for_each(|by| scans.count(by));
             match fate {
                 Fate::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
                 Fate::LeftOut(pair) => {
@@ -128,6 +165,8 @@ impl Intake {
                 }
             }
         }
+        meter.add(Count::ScannedFast, scans.fast);
+        meter.add(Count::ScannedStrict, scans.strict);
         self.ledger.absorb(batch);
     }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::copies::Copies;
-use super::intake::{Fate, Fault, Intake, fate, place};
+use super::intake::{Decoding, Fault, Intake, Met, place};
 use super::selection::Selection;
 use super::{Failure, interrupt, stats, tables};
 use crate::chargeback::attribution::{Account, Attributed, Attributor};
@@ -110,10 +110,11 @@ impl Logs {
         let keep = args.rejected.is_some();
         let mut intake = Intake::new(reading.fault, args.rejected.as_deref())?;
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
-        let decode = |unit: Unit<'_>| fate(&provider, filter.as_ref(), unit, keep);
-        let mut fold = |fates: Vec<Fate>| meter.time(Stage::Collapse, || intake.take(fates, &listing, &meter));
+        let decoding = Decoding { provider: &provider, scanner: args.scanner.into(), filter: filter.as_ref(), keep };
+        let (unit, line) = (|unit: Unit<'_>| decoding.unit(unit), |line: &[u8], source| decoding.line(line, source));
+        let mut fold = |met: Vec<Met>| meter.time(Stage::Collapse, || intake.take(met, &listing, &meter));
         let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
-        let summary = ingest::read_metered(&listing, &options, &decode, &mut fold, &meter)?;
+        let summary = ingest::read_lines(&listing, &options, &unit, &line, &mut fold, &meter)?;
         drop(progress);
 
         let mut diagnostics = std::mem::take(&mut intake.diagnostics);

@@ -9,6 +9,7 @@ use super::log_entry::{self, LogEntry, Unreadable};
 use super::observe;
 use super::project_ref::ProjectRef;
 use super::resource_name::{log_id, project_of};
+use super::scan::{Scanner, scan};
 use super::service::{Catalogue, ServiceKind};
 use super::shape;
 use crate::model::observation::{Observation, Source};
@@ -30,27 +31,55 @@ pub enum Decoded {
 
 /// Decodes one record.
 pub fn decode(record: &[u8], source: Source, catalogue: &Catalogue) -> Decoded {
-    decode_with_entry(record, source, catalogue).0
+    decode_with_entry(record, source, catalogue, Scanner::Fast).0
 }
 
 /// Decodes one record, and gives the entry in canonical form that was judged: the record itself where it has that form.
-pub fn decode_with_entry<'r>(record: &'r [u8], source: Source, catalogue: &Catalogue) -> (Decoded, Cow<'r, [u8]>) {
-    let entry = match log_entry::read(record) {
-        Ok(Some(entry)) => entry,
-        Ok(None) => return (Decoded::Skipped(SkipReason::NotAnEntry), Cow::Borrowed(record)),
+///
+/// With [`Scanner::Fast`] the strict path reads only what the scanner does not vouch for; the result is the same.
+pub fn decode_with_entry<'r>(
+    record: &'r [u8],
+    source: Source,
+    catalogue: &Catalogue,
+    scanner: Scanner,
+) -> (Decoded, Cow<'r, [u8]>, Scanner) {
+    let scanned = match scanner {
+        Scanner::Fast => scan(record).ok().map(|scanned| (Ok(scanned.entry), Scanner::Fast)),
+        Scanner::Strict => None,
+    };
+    let (read, by) = scanned.unwrap_or_else(|| (log_entry::read(record), Scanner::Strict));
+    let (decoded, entry) = match read {
+        Ok(Some(entry)) => decode_entry(&entry, record, source, catalogue),
+        Ok(None) => (Decoded::Skipped(SkipReason::NotAnEntry), Cow::Borrowed(record)),
         Err(mut unreadable) => {
             if let Some((line, column)) = unreadable.at {
                 unreadable.detail =
                     format!("{} at line {}, column {column}", unreadable.detail, source.line + line - 1);
             }
-            return (Decoded::Rejected(unreadable), Cow::Borrowed(record));
+            (Decoded::Rejected(unreadable), Cow::Borrowed(record))
         }
     };
-    if let Some(skip) = other_log(&entry) {
+    (decoded, entry, by)
+}
+
+/// Decodes a line that may be one record and nothing else. `None` when the scanner does not vouch for that.
+pub fn decode_line<'r>(line: &'r [u8], source: Source, catalogue: &Catalogue) -> Option<(Decoded, Cow<'r, [u8]>)> {
+    let scanned = scan(line).ok().filter(|scanned| !scanned.may_wrap)?;
+    Some(decode_entry(&scanned.entry?, line, source, catalogue))
+}
+
+/// Decodes what was read of a record.
+fn decode_entry<'r>(
+    entry: &LogEntry<'r>,
+    record: &'r [u8],
+    source: Source,
+    catalogue: &Catalogue,
+) -> (Decoded, Cow<'r, [u8]>) {
+    if let Some(skip) = other_log(entry) {
         return (Decoded::Skipped(skip), Cow::Borrowed(record));
     }
-    if is_plain(&entry) {
-        return (judged(&entry, record, source, catalogue), Cow::Borrowed(record));
+    if is_plain(entry) {
+        return (judged(entry, record, source, catalogue), Cow::Borrowed(record));
     }
     let normalised = match shape::normalise(record) {
         Ok(normalised) => normalised.entry,

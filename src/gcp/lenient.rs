@@ -353,12 +353,12 @@ macro_rules! lenient_object {
             ) -> Result<$crate::gcp::lenient::Field<Self>, A::Error> {
                 let mut object = Self::default();
                 while let Some(key) = map.next_key::<$crate::gcp::lenient::Key<$lifetime>>()? {
-                    match std::str::from_utf8(&key.0) {
-                        $(Ok($key $(| $alias)*) => object.$field = map.next_value()?,)+
-                        _ => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
+                    let key: &[u8] = &key.0;
+                    $(if key == $key.as_bytes() $(|| key == $alias.as_bytes())* {
+                        object.$field = map.next_value()?;
+                        continue;
+                    })+
+                    map.next_value::<serde::de::IgnoredAny>()?;
                 }
                 Ok($crate::gcp::lenient::Field::Is(object))
             }

@@ -19,6 +19,7 @@ pub mod observe;
 pub mod project_ref;
 pub mod resource_name;
 pub mod row_filter;
+pub mod scan;
 pub mod service;
 pub mod service_csv;
 pub mod shape;

@@ -3,6 +3,7 @@
 //! Each input is read in batches of work; while a batch is decoded the next is read. What is held is bounded by the batches in
 //! flight, not by the size of an input.
 
+use std::cell::RefCell;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -19,6 +20,7 @@ use super::meter::Meter;
 use super::pieces::{Piece, Pieces};
 use super::sink_name::{Survey, survey};
 use super::split::{Out, Unit, lines};
+use crate::model::observation::Source;
 use crate::model::stats::{Count, Stage};
 
 /// How to read.
@@ -128,6 +130,23 @@ pub fn read_metered<T: Send>(
     fold: &mut dyn FnMut(Vec<T>),
     meter: &Meter,
 ) -> Result<ReadSummary, IngestError> {
+    read_lines(listing, options, decode, &|_, _| None, fold, meter)
+}
+
+/// The same, for a decoder that may know by itself where a record ends: `line` is offered each line that begins with `{`,
+/// blanks around it left out. Where it answers, the line is one record; where it gives `None`, the line is split and decoded
+/// as any other.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_lines<T: Send>(
+    listing: &Listing,
+    options: &ReadOptions,
+    decode: &(dyn Fn(Unit<'_>) -> T + Sync),
+    line: &(dyn Fn(&[u8], Source) -> Option<T> + Sync),
+    fold: &mut dyn FnMut(Vec<T>),
+    meter: &Meter,
+) -> Result<ReadSummary, IngestError> {
     let threads = options.decoders();
     meter.await_inputs(listing.inputs.len());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -135,7 +154,7 @@ pub fn read_metered<T: Send>(
     let (sender, receiver) = sync_channel(2 * threads);
     let inputs = thread::scope(|scope| {
         let waiting = AtomicUsize::new(listing.inputs.len());
-        let crew = Crew { options, threads, waiting, decode, gathered: Mutex::default(), sender, meter };
+        let crew = Crew { options, threads, waiting, decode, line, gathered: Mutex::default(), sender, meter };
         let reading = thread::Builder::new().name("read".to_owned()).spawn_scoped(scope, move || {
             pool.install(|| {
                 let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
@@ -160,6 +179,7 @@ struct Crew<'a, T> {
     /// Inputs that are not finished.
     waiting: AtomicUsize,
     decode: &'a (dyn Fn(Unit<'_>) -> T + Sync),
+    line: &'a (dyn Fn(&[u8], Source) -> Option<T> + Sync),
     /// Values of small pieces, until there are enough of them.
     gathered: Mutex<Vec<T>>,
     sender: SyncSender<Vec<T>>,
@@ -253,11 +273,9 @@ impl<T: Send> Crew<'_, T> {
         let mut values = Vec::new();
         let (records, place, endless) = match piece {
             Piece::Lines(bytes, place) => {
-                let mut emit = |unit: Unit<'_>| values.push((self.decode)(unit));
-                let mut out = Out::new(&mut emit);
-                lines(&bytes, place, self.options.max_record, &mut out);
                 // A line that was written to its end is broken, not cut off.
-                (out.found, place.offset, out.endless && !bytes.ends_with(b"\n"))
+                let (found, endless) = self.decode_lines(&bytes, place, &mut values);
+                (found, place.offset, endless && !bytes.ends_with(b"\n"))
             }
             Piece::Units(batch) => {
                 values.extend(batch.units().map(self.decode));
@@ -280,6 +298,18 @@ impl<T: Send> Crew<'_, T> {
             // When nobody listens any more, the caller is unwinding.
             let _ = self.sender.send(values);
         }
+    }
+
+    /// Decodes the records of whole lines; how many there are, and whether the last has no end.
+    fn decode_lines(&self, bytes: &[u8], place: Source, values: &mut Vec<T>) -> (u64, bool) {
+        let values = RefCell::new(values);
+        let mut emit = |unit: Unit<'_>| values.borrow_mut().push((self.decode)(unit));
+        let offer = |line: &[u8], source: Source| {
+            (self.line)(line, source).map(|value| values.borrow_mut().push(value)).is_some()
+        };
+        let mut out = Out::new(&mut emit);
+        lines(bytes, place, self.options.max_record, &offer, &mut out);
+        (out.found, out.endless)
     }
 }
 

@@ -72,6 +72,12 @@ impl<'e> Out<'e> {
         (self.emit)(Unit::Record { bytes, source });
     }
 
+    /// A value was found and taken.
+    fn taken(&mut self) {
+        self.found += 1;
+        self.endless = false;
+    }
+
     /// A line of text was found.
     pub fn text(&mut self, source: Source) {
         self.found += 1;
@@ -137,8 +143,14 @@ pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',')
 }
 
-/// Finds the records of whole lines that begin at `place`.
-pub(super) fn lines(chunk: &[u8], place: Source, max_record: usize, out: &mut Out<'_>) {
+/// Finds the records of whole lines that begin at `place`. Lines that `take` takes are one record each.
+pub(super) fn lines(
+    chunk: &[u8],
+    place: Source,
+    max_record: usize,
+    take: &dyn Fn(&[u8], Source) -> bool,
+    out: &mut Out<'_>,
+) {
     let mut rest = chunk;
     let mut place = place;
     while !rest.is_empty() {
@@ -147,7 +159,12 @@ pub(super) fn lines(chunk: &[u8], place: Source, max_record: usize, out: &mut Ou
         if bytes.len() > max_record {
             out.too_large(bytes, place, bytes.len() as u64, max_record);
         } else {
-            Line { bytes, place, out }.read();
+            let mut line = Line { bytes, place, out };
+            if let Some(first) = line.skip_blanks(0)
+                && !line.is_taken(first, take)
+            {
+                line.read(first);
+            }
         }
         rest = after.get(1..).unwrap_or_default();
         place.offset += end as u64 + 1;
@@ -163,8 +180,18 @@ struct Line<'a, 'o, 'e> {
 }
 
 impl<'a> Line<'a, '_, '_> {
-    fn read(&mut self) {
-        let Some(first) = self.skip_blanks(0) else { return };
+    /// Offers the line, if it begins with an object, to somebody who may take it as one record.
+    fn is_taken(&mut self, first: usize, take: &dyn Fn(&[u8], Source) -> bool) -> bool {
+        let end = self.bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(first, |last| last + 1);
+        let record = &self.bytes[first..end];
+        let taken = record.first() == Some(&b'{') && take(record, self.source(first, 0));
+        if taken {
+            self.out.taken();
+        }
+        taken
+    }
+
+    fn read(&mut self, first: usize) {
         match opening(self.rest(first), true) {
             Opening::Text => self.out.text(self.source(first, 0)),
             Opening::Scalar => self.out.record(self.rest(first).trim_ascii_end(), self.source(first, 0)),
@@ -279,7 +306,7 @@ mod tests {
             });
         };
         let place = Source { input: 0, offset: 0, line: 1, item: 0 };
-        lines(text.as_bytes(), place, 40, &mut Out::new(&mut emit));
+        lines(text.as_bytes(), place, 40, &|_, _| false, &mut Out::new(&mut emit));
         units
     }
 

@@ -29,6 +29,8 @@ closed_list! {
         StoredBytes = "stored_bytes": "bytes read, as stored",
         TextBytes = "text_bytes": "bytes after decompression",
         Records = "records": "records found",
+        ScannedFast = "scanned_fast": "records that the fast scanner read",
+        ScannedStrict = "scanned_strict": "records that a general JSON parser read",
         Rejected = "rejected": "records that cannot be read",
         Calls = "calls": "calls that the entries tell of",
     }
@@ -39,7 +41,7 @@ impl Count {
     pub const fn is_paced(self) -> bool {
         match self {
             Self::StoredBytes | Self::TextBytes | Self::Records => true,
-            Self::Inputs | Self::Rejected | Self::Calls => false,
+            Self::Inputs | Self::ScannedFast | Self::ScannedStrict | Self::Rejected | Self::Calls => false,
         }
     }
 
@@ -47,7 +49,9 @@ impl Count {
     pub const fn is_bytes(self) -> bool {
         match self {
             Self::StoredBytes | Self::TextBytes => true,
-            Self::Inputs | Self::Records | Self::Rejected | Self::Calls => false,
+            Self::Inputs | Self::Records | Self::ScannedFast | Self::ScannedStrict | Self::Rejected | Self::Calls => {
+                false
+            }
         }
     }
 }

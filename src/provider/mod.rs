@@ -14,6 +14,7 @@ use crate::model::reason::PayerReason;
 
 pub use crate::gcp::bill as google_bill;
 pub use crate::gcp::decode::Decoded;
+pub use crate::gcp::scan::{ScanCounts, Scanner};
 pub use crate::gcp::service::CATALOGUE_DATE;
 pub use crate::gcp::service_csv::CatalogueError;
 
@@ -44,10 +45,23 @@ impl Provider {
         }
     }
 
-    /// Decodes one record, and gives the entry in canonical form that was judged, so that nobody reads it twice.
-    pub fn decode_with_entry<'r>(&self, record: &'r [u8], source: Source) -> (Decoded, Cow<'r, [u8]>) {
+    /// Decodes one record, and gives the entry in canonical form that was judged, so that nobody reads it twice, and who
+    /// read the record.
+    pub fn decode_with_entry<'r>(
+        &self,
+        record: &'r [u8],
+        source: Source,
+        scanner: Scanner,
+    ) -> (Decoded, Cow<'r, [u8]>, Scanner) {
         match self {
-            Self::GoogleCloud(catalogue) => gcp::decode::decode_with_entry(record, source, catalogue),
+            Self::GoogleCloud(catalogue) => gcp::decode::decode_with_entry(record, source, catalogue, scanner),
+        }
+    }
+
+    /// The same for a line, if the fast scanner vouches that it is one record and nothing else.
+    pub fn decode_line<'r>(&self, line: &'r [u8], source: Source) -> Option<(Decoded, Cow<'r, [u8]>)> {
+        match self {
+            Self::GoogleCloud(catalogue) => gcp::decode::decode_line(line, source, catalogue),
         }
     }
 

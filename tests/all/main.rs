@@ -38,6 +38,7 @@ mod real_logs;
 mod rules;
 mod safe_output;
 mod samples;
+mod scanner;
 mod shown;
 mod stats_option;
 mod structure;
