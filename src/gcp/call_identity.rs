@@ -10,14 +10,14 @@ use super::log_entry::LogEntry;
 use super::project_ref::{GOOGLE_SDK_PROJECTS, ProjectRef};
 use super::resource_name::{Container, container_of};
 use crate::model::observation::{CallKey, EntryId, JobFamily, Phase, SplitPart};
-use crate::model::payer::{PayerName, PayerRef};
+use crate::model::payer::PayerName;
 use crate::model::reason::MergeCause;
 use crate::model::text::shared;
 
 /// Which call an entry tells of, and how loudly.
 pub struct Told {
-    /// The canonical identity of the call.
-    pub identity: String,
+    /// The key of the call's canonical identity.
+    pub key: CallKey,
     /// What a second entry of the call is called.
     pub cause: MergeCause,
     /// Set for BigQuery jobs.
@@ -29,7 +29,7 @@ pub struct Told {
 }
 
 /// The identity of the call, in the order: BigQuery job, operation, split, the entry itself.
-pub fn told(call: &Audited<'_>, own: &str) -> Told {
+pub fn told(call: &Audited<'_>, own: EntryId) -> Told {
     let phase = phase(call.entry);
     let first_part =
         call.entry.split.as_ref().is_some_and(|split| split.index.as_ref().is_none_or(|index| *index == 0));
@@ -39,7 +39,7 @@ pub fn told(call: &Audited<'_>, own: &str) -> Told {
             Phase::First => 20,
             Phase::Middle => 10,
         };
-    let plain = |identity: String, cause| Told { identity, cause, family: None, phase, rank };
+    let plain = |key, cause| Told { key, cause, family: None, phase, rank };
     if let Some(told) = job(call) {
         return told;
     }
@@ -47,12 +47,13 @@ pub fn told(call: &Audited<'_>, own: &str) -> Told {
         && let Some(id) = operation.id.text()
     {
         let producer = operation.producer.text().unwrap_or_default();
-        return plain(identity(&["operation", producer, id]), MergeCause::Operation);
+        return plain(key(&["operation", producer, id]), MergeCause::Operation);
     }
     if let Some(uid) = call.entry.split.as_ref().and_then(|split| split.uid.text()) {
-        return plain(identity(&["split", uid]), MergeCause::Split);
+        return plain(key(&["split", uid]), MergeCause::Split);
     }
-    Told { phase: Phase::Whole, ..plain(own.to_owned(), MergeCause::Duplicate) }
+    // The entry is the call: both have one identity.
+    Told { phase: Phase::Whole, ..plain(CallKey(own.0), MergeCause::Duplicate) }
 }
 
 fn job(call: &Audited<'_>) -> Option<Told> {
@@ -62,8 +63,8 @@ fn job(call: &Audited<'_>) -> Option<Told> {
     let job = call.job()?;
     let (project, id) = &job.identity;
     let location = job.location.as_deref().map(|location| shared(&location.to_lowercase()));
-    let base = identity(&["bigquery_job", project, id]);
-    let full = identity(&["bigquery_job", project, id, location.as_deref().unwrap_or_default()]);
+    let base = key(&["bigquery_job", project, id]);
+    let full = key(&["bigquery_job", project, id, location.as_deref().unwrap_or_default()]);
     let (rank, phase) = match (job.form, job.stage) {
         (Form::V2, JobStage::Ended) => (60, Phase::Last),
         (Form::V1, JobStage::Ended) => (50, Phase::Last),
@@ -71,13 +72,7 @@ fn job(call: &Audited<'_>) -> Option<Told> {
         (Form::V1, JobStage::Begun | JobStage::Mentioned) => (20, Phase::First),
         (Form::Name, JobStage::Ended | JobStage::Begun | JobStage::Mentioned) => (10, Phase::First),
     };
-    Some(Told {
-        identity: full,
-        cause: MergeCause::BigqueryJob,
-        family: Some(JobFamily { base: key(&base), location }),
-        phase,
-        rank,
-    })
+    Some(Told { key: full, cause: MergeCause::BigqueryJob, family: Some(JobFamily { base, location }), phase, rank })
 }
 
 fn phase(entry: &LogEntry<'_>) -> Phase {
@@ -99,16 +94,17 @@ pub fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
     Some(SplitPart { index: number(&split.index), total: number(&split.total_splits), whole })
 }
 
-/// The canonical identity string of an entry: its log, time in microseconds and insertId; without a time or an insertId its
+/// The id of an entry's canonical identity: its log, time in microseconds and insertId; without a time or an insertId its
 /// bytes.
-pub fn entry_identity(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> String {
-    match (entry.insert_id.text(), time) {
+pub fn entry_id(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> EntryId {
+    let CallKey(id) = match (entry.insert_id.text(), time) {
         (Some(insert_id), Some(nanos)) => {
             let micros = nanos.div_euclid(1000).to_string();
-            identity(&["entry", log_name.unwrap_or_default(), &micros, insert_id])
+            key(&["entry", log_name.unwrap_or_default(), &micros, insert_id])
         }
-        _ => identity(&["bytes", &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&minified(record)))]),
-    }
+        _ => key(&["bytes", &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&minified(record)))]),
+    };
+    EntryId(id)
 }
 
 /// The record without white space between its tokens, so that a pretty copy is the same entry.
@@ -129,35 +125,28 @@ pub fn minified(record: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Joins the parts of a canonical identity with the unit separator U+001F.
-fn identity(parts: &[&str]) -> String {
-    parts.join("\u{1f}")
-}
-
-/// The key of a call's identity.
-pub fn key(identity: &str) -> CallKey {
-    CallKey(hash(identity))
-}
-
-/// The id of an entry's identity.
-pub fn entry_id(identity: &str) -> EntryId {
-    EntryId(hash(identity))
-}
-
-fn hash(identity: &str) -> u128 {
-    xxhash_rust::xxh3::xxh3_128(identity.as_bytes())
+/// The key of a canonical identity: its parts joined with the unit separator U+001F, hashed.
+fn key(parts: &[&str]) -> CallKey {
+    CallKey(xxhash_rust::xxh3::xxh3_128(parts.join("\u{1f}").as_bytes()))
 }
 
 /// A pair of number and id that the entry itself states: one in the label, the other in the name of a project's log.
 pub fn learnt_pair(entry: &LogEntry<'_>) -> Option<(u64, String)> {
     let label = entry.resource.as_ref()?.labels.as_ref()?.project_id.text()?;
     let Container::Project(log) = container_of(entry.log_name.text()?) else { return None };
-    let name = |token: &str| ProjectRef::parse(token).to_payer_ref().map(|PayerRef { name, .. }| name);
-    match (name(label)?, name(log)?) {
-        (PayerName::Number(number), PayerName::Id(id)) | (PayerName::Id(id), PayerName::Number(number)) => {
-            // Google's own projects are nobody's payer; an id beside their number is another project's.
-            (!GOOGLE_SDK_PROJECTS.contains(&number)).then(|| (number, id.into()))
-        }
-        (PayerName::Number(_), PayerName::Number(_)) | (PayerName::Id(_), PayerName::Id(_)) => None,
+    let number_of = |project| match project {
+        ProjectRef::Number { number, .. } => Some(number),
+        ProjectRef::Id(_) | ProjectRef::Wildcard | ProjectRef::Invalid => None,
+    };
+    let (label, log) = (ProjectRef::parse(label), ProjectRef::parse(log));
+    let (number, id) = match (number_of(label), number_of(log)) {
+        (Some(number), None) => (number, log),
+        (None, Some(number)) => (number, label),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    // Google's own projects are nobody's payer; an id beside their number is another project's.
+    match id.to_payer_ref()?.name {
+        PayerName::Id(id) => (!GOOGLE_SDK_PROJECTS.contains(&number)).then(|| (number, id.into())),
+        PayerName::Number(_) => None,
     }
 }

@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
-use super::kind::{self, Audited, Stream};
+use super::kind::{self, Audited};
 use super::lenient::{Field, Wrongs};
 use super::log_entry::{self, LogEntry, Unreadable};
+use super::log_name::LogName;
 use super::observe;
 use super::project_ref::ProjectRef;
-use super::resource_name::{log_id, project_of};
+use super::resource_name::project_of;
 use super::scan::{Scanner, scan};
 use super::service::{Catalogue, ServiceKind};
 use super::shape;
@@ -128,30 +129,12 @@ fn is_plain(entry: &LogEntry<'_>) -> bool {
 
 /// Entries that are plainly of another log.
 fn other_log(entry: &LogEntry<'_>) -> Option<SkipReason> {
-    let log_name = entry.log_name.text()?;
-    let id = log_id(log_name);
-    if id.starts_with("externalaudit.googleapis.com/") {
-        return Some(SkipReason::ExternalAudit);
-    }
-    if id == "cloudaudit.googleapis.com/access_transparency" {
-        return Some(SkipReason::AccessTransparency);
-    }
+    let log = LogName::read(entry.log_name.text()?);
     let other_payload = entry.json_payload.as_ref().is_some()
         || entry.text_payload.as_ref().is_some()
         || entry.http_request.as_ref().is_some();
-    (matches!(entry.proto_payload, Field::Absent) && other_payload && !id.starts_with("cloudaudit."))
-        .then_some(SkipReason::NotAudit)
-}
-
-fn stream(entry: &LogEntry<'_>) -> Stream {
-    let id = entry.log_name.text().map(log_id).unwrap_or_default();
-    match id.strip_prefix("cloudaudit.googleapis.com/") {
-        Some("activity") => Stream::Activity,
-        Some("data_access") => Stream::DataAccess,
-        Some("system_event") => Stream::SystemEvent,
-        Some("policy") => Stream::Policy,
-        _ => Stream::Unstated,
-    }
+    let not_audit = matches!(entry.proto_payload, Field::Absent) && other_payload && !log.is_audit;
+    log.other.or(not_audit.then_some(SkipReason::NotAudit))
 }
 
 fn judged(entry: &LogEntry<'_>, record: &[u8], source: Source, catalogue: &Catalogue) -> Decoded {
@@ -170,7 +153,8 @@ fn judged(entry: &LogEntry<'_>, record: &[u8], source: Source, catalogue: &Catal
     let service_name = audit.service_name.text();
     let method = audit.method_name.text().unwrap_or_default();
     let service = service_name.and_then(|name| catalogue.find(name, method));
-    let call = Audited::new(entry, audit, service, stream(entry));
+    let log = entry.log_name.text().map(LogName::read);
+    let call = Audited::new(entry, audit, service, log);
     let mut notes = Vec::new();
     if entry.has_wrong() {
         let mut wrong = Vec::new();

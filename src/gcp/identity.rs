@@ -1,7 +1,10 @@
 //! Identities: what kind of caller a principal is, and which project owns it. A hint for people, never evidence of
 //! the payer.
 
+use std::cell::RefCell;
+
 use crate::model::closed_list::closed_list;
+use crate::model::memo::Memo;
 use crate::model::payer::PayerRef;
 
 use super::project_ref::ProjectRef;
@@ -87,7 +90,15 @@ pub fn origin(chain: &[Link<'_>]) -> Option<SharedText> {
     first.email.filter(|text| !text.is_empty()).or(first.subject.filter(|text| !text.is_empty())).map(shared)
 }
 
+/// The kind and owner of an identity.
 fn owner_of(text: &str) -> Owner {
+    thread_local! {
+        static OWNERS: RefCell<Memo<Owner>> = RefCell::default();
+    }
+    OWNERS.with_borrow_mut(|owners| owners.of(text, work_out_owner))
+}
+
+fn work_out_owner(text: &str) -> Owner {
     // Google writes `user:` also before service accounts, so that the prefix tells nothing.
     let text = text.strip_prefix("user:").or_else(|| text.strip_prefix("serviceAccount:")).unwrap_or(text);
     if is_redacted(text) {

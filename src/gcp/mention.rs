@@ -1,10 +1,12 @@
 //! Mentions: the fields of an entry that name a project, in one place, each with its path and text.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::log_entry::{AuditLog, LogEntry};
 use super::project_ref::ProjectRef;
 use super::resource_name::{Container, container_of, project_of};
+use crate::model::memo::Memo;
 use crate::model::observation::{Candidate, Charge, Claim, Evidence};
 use crate::model::payer::PayerRef;
 use crate::model::reason::PayerReason;
@@ -30,17 +32,27 @@ pub enum Named {
     Invalid,
 }
 
+impl Named {
+    /// What a token names; `None` for a wildcard.
+    fn read(token: &str) -> Option<Self> {
+        let reference = ProjectRef::parse(token);
+        match reference {
+            ProjectRef::Wildcard => None,
+            ProjectRef::Invalid => Some(Self::Invalid),
+            ProjectRef::Id(_) | ProjectRef::Number { .. } => {
+                Some(reference.to_payer_ref().map_or(Self::Invalid, Self::Project))
+            }
+        }
+    }
+}
+
 impl Mention {
     /// The field at `path` with this text, whose project is `token`. `None` for the wildcards `_` and `-`.
     pub fn new(path: impl Into<Cow<'static, str>>, text: &str, token: &str) -> Option<Self> {
-        let reference = ProjectRef::parse(token);
-        let named = match reference {
-            ProjectRef::Wildcard => return None,
-            ProjectRef::Invalid => Named::Invalid,
-            ProjectRef::Id(_) | ProjectRef::Number { .. } => {
-                reference.to_payer_ref().map_or(Named::Invalid, Named::Project)
-            }
-        };
+        thread_local! {
+            static NAMED: RefCell<Memo<Option<Named>>> = RefCell::default();
+        }
+        let named = NAMED.with_borrow_mut(|memo| memo.of(token, Named::read))?;
         Some(Self { evidence: Evidence { path: path.into(), text: shared(text) }, named })
     }
 
@@ -119,6 +131,10 @@ pub fn authorizations<'m>(audit: &'m AuditLog<'_>) -> impl Iterator<Item = Menti
 }
 
 /// The canonical path of the resource of the permission check at `at`.
-pub fn authorization_path(at: usize) -> String {
-    format!("protoPayload.authorizationInfo[{at}].resource")
+pub fn authorization_path(at: usize) -> Cow<'static, str> {
+    match at {
+        0 => Cow::Borrowed("protoPayload.authorizationInfo[0].resource"),
+        1 => Cow::Borrowed("protoPayload.authorizationInfo[1].resource"),
+        _ => Cow::Owned(format!("protoPayload.authorizationInfo[{at}].resource")),
+    }
 }

@@ -14,6 +14,7 @@ pub mod job_facts;
 pub mod kind;
 pub mod lenient;
 pub mod log_entry;
+pub mod log_name;
 pub mod mention;
 pub mod observe;
 pub mod project_ref;

@@ -4,7 +4,7 @@ use super::call_identity::{self, told};
 use super::identity::{self, IdentityKind, Link};
 use super::kind::{Audited, Stream, Verdict};
 use super::lenient::Field;
-use super::resource_name::{decoded_log_name, location_of};
+use super::resource_name::location_of;
 use super::service::{MethodClass, Service};
 use super::timestamp;
 use crate::model::observation::{Candidate, Charge, Facts, Observation, Source};
@@ -20,7 +20,6 @@ pub fn observation(
     notes: &mut Vec<(DiagnosticKind, String)>,
 ) -> Observation {
     let entry = call.entry;
-    let log_name = entry.log_name.text().map(|name| shared(&decoded_log_name(name)));
     let time = entry.timestamp.text().and_then(timestamp::parse);
     let received = entry.receive_timestamp.text().and_then(timestamp::parse);
     if time.is_none() {
@@ -29,12 +28,12 @@ pub fn observation(
     if let Charge::Nobody { reason: PayerReason::InvalidProject, evidence: Some(evidence), .. } = &verdict.charge {
         notes.push((DiagnosticKind::InvalidProject, format!("{}: `{}`", evidence.path, evidence.text)));
     }
-    let identity = call_identity::entry_identity(entry, log_name.as_deref(), time, record);
-    let tells = told(call, &identity);
+    let own = call_identity::entry_id(entry, call.log_name.as_deref(), time, record);
+    let tells = told(call, own);
     let charge_rank = if tells.cause == MergeCause::BigqueryJob { tells.rank } else { charge_rank(&verdict.charge) };
     Observation {
-        key: call_identity::key(&tells.identity),
-        entry: call_identity::entry_id(&identity),
+        key: tells.key,
+        entry: own,
         family: tells.family,
         cause: tells.cause,
         phase: tells.phase,
@@ -43,17 +42,11 @@ pub fn observation(
         split: call_identity::split_part(entry),
         source,
         learnt: call_identity::learnt_pair(entry),
-        facts: Box::new(facts(call, verdict, log_name, time, received)),
+        facts: Box::new(facts(call, verdict, time, received)),
     }
 }
 
-fn facts(
-    call: &Audited<'_>,
-    verdict: Verdict,
-    log_name: Option<SharedText>,
-    time: Option<i64>,
-    received: Option<i64>,
-) -> Facts {
+fn facts(call: &Audited<'_>, verdict: Verdict, time: Option<i64>, received: Option<i64>) -> Facts {
     let audit = call.audit;
     let status_code = call.status_code();
     let class = call.service.map(|service| service.classify(call.method()));
@@ -112,7 +105,7 @@ fn facts(
         failed: status_code != 0 || verdict.job_failed,
         flags,
         labels: verdict.labels,
-        log_name,
+        log_name: call.log_name.clone(),
         insert_id: call.entry.insert_id.text().map(SharedText::new),
         lateness: time.zip(received).map(|(time, received)| received.saturating_sub(time)),
     }

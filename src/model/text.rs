@@ -12,7 +12,7 @@ pub type SharedText = SmolStr;
 const IN_PLACE: usize = 23;
 
 /// Longer texts are rather one of a kind, such as the names of objects.
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 /// How many texts a thread remembers. What it has forgotten is made anew, so that this bounds memory and changes no result.
 const REMEMBERED: u64 = 4096;

@@ -9,7 +9,7 @@ use super::{Audited, Kind, Rule, Verdict};
 use crate::gcp::bigquery_entry::{ServiceMetadata, TableEvent};
 use crate::gcp::job_facts::{JobFacts, JobKind, JobStage, Reservation, is_dry_run};
 use crate::gcp::lenient::Field;
-use crate::gcp::mention::{self, Mention};
+use crate::gcp::mention::Mention;
 use crate::gcp::resource_name::{ReservationOwner, job_of, project_of, reservation_project};
 use crate::model::observation::{Charge, Evidence, Usage};
 use crate::model::reason::{Flag, PayerReason, Reason};
@@ -37,9 +37,9 @@ fn asks_for_a_job(call: &Audited<'_>) -> bool {
 /// A job that was asked for and has no name in the entry: refused, or told of elsewhere.
 fn judge_request(call: &Audited<'_>) -> Verdict {
     let named = [
-        (Rule::BigqueryJobProject, 100, mention::resource_name(call.audit)),
-        (Rule::BigqueryJobProject, 75, mention::label(call.entry)),
-        (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
+        (Rule::BigqueryJobProject, 100, call.resource()),
+        (Rule::BigqueryJobProject, 75, call.label()),
+        (Rule::ResourceLogName, 50, call.log()),
     ];
     let (charge, candidates) = first(named, Rule::BigqueryJobProject);
     let mut verdict = Verdict::new(Kind::BigqueryJob, charge);
@@ -94,7 +94,7 @@ fn side_event(call: &Audited<'_>) -> Option<SideEvent> {
         Some(project) => {
             Mention::new("protoPayload.serviceData.jobGetQueryResultsResponse.job.jobName.projectId", project, project)
         }
-        None => mention::resource_name(call.audit).filter(|named| job_of(&named.evidence.text).is_some()),
+        None => call.resource().filter(|named| job_of(&named.evidence.text).is_some()),
     };
     Some(SideEvent { job })
 }
@@ -119,7 +119,7 @@ fn side_entry(call: &Audited<'_>, event: SideEvent) -> Verdict {
     let charge = event.job.and_then(|job| job.claim(rule, 100)).map_or(redacted, Charge::One);
     let mut verdict = Verdict::new(Kind::BigqueryJob, charge);
     verdict.resource_project = resource_project(call);
-    let data = mention::label(call.entry);
+    let data = call.label();
     verdict.candidates.extend(data.and_then(|data| data.candidate(false, "holds the data; the job runs elsewhere")));
     verdict.reason = Some(Reason::JobSideEntry);
     verdict
@@ -131,8 +131,8 @@ fn judge_job(call: &Audited<'_>, job: &JobFacts) -> Verdict {
     let uses_reservation = capacity.is_some() && reason.is_none();
     let named = [
         (Rule::BigqueryJobProject, 100, job.project.clone()),
-        (Rule::ResourceLabel, 75, mention::label(call.entry)),
-        (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
+        (Rule::ResourceLabel, 75, call.label()),
+        (Rule::ResourceLogName, 50, call.log()),
     ];
     let (by_project, mut candidates) = first(named, Rule::BigqueryJobProject);
     let mut metered_slot_ms = None;

@@ -28,13 +28,12 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
 fn session(call: &Audited<'_>) -> (Charge, Vec<Candidate>) {
     let rule = Rule::BigqueryStorageSession;
     let found = mention::request_parent(call.audit).or_else(|| named_session(call)).or_else(|| read_stream(call));
-    let data = mention::label(call.entry);
+    let data = call.label();
     if let Some(found) = found {
         let why = "holds the data; the session's project pays for reading it";
         return (found.charge(rule, 75), data.and_then(|data| data.candidate(false, why)).into_iter().collect());
     }
-    let named =
-        [(Rule::BigqueryStorageLabel, 50, data), (Rule::BigqueryStorageLabel, 50, mention::log_name(call.entry))];
+    let named = [(Rule::BigqueryStorageLabel, 50, data), (Rule::BigqueryStorageLabel, 50, call.log())];
     first(named, Rule::BigqueryStorageLabel)
 }
 
@@ -50,9 +49,9 @@ fn read_stream(call: &Audited<'_>) -> Option<Mention> {
 
 fn table(call: &Audited<'_>) -> (Charge, Vec<Candidate>) {
     let named = [
-        (Rule::BigqueryStorageTable, 75, mention::resource_name(call.audit)),
-        (Rule::BigqueryStorageLabel, 50, mention::label(call.entry)),
-        (Rule::BigqueryStorageLabel, 50, mention::log_name(call.entry)),
+        (Rule::BigqueryStorageTable, 75, call.resource()),
+        (Rule::BigqueryStorageLabel, 50, call.label()),
+        (Rule::BigqueryStorageLabel, 50, call.log()),
     ];
     first(named, Rule::BigqueryStorageTable)
 }

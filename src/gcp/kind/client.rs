@@ -13,22 +13,19 @@ pub fn judge(call: &Audited<'_>, service: &Service) -> Verdict {
     let named_parent = if service.optional_parent() {
         mention::request_parent(call.audit).or_else(|| {
             // Where a parent was given, the resource name repeats it with a location.
-            mention::resource_name(call.audit).filter(|parent| parent.evidence.text.contains("/locations/"))
+            call.resource().filter(|parent| parent.evidence.text.contains("/locations/"))
         })
     } else {
         None
     };
     let by_parent = named_parent.is_some();
-    let label = mention::label(call.entry);
+    let label = call.label();
     let resource_project = label.as_ref().and_then(|label| label.payer().cloned());
-    let named = [
-        (Rule::ClientParent, 90, named_parent),
-        (Rule::ClientLabel, 75, label),
-        (Rule::ClientLogName, 50, mention::log_name(call.entry)),
-    ];
+    let named =
+        [(Rule::ClientParent, 90, named_parent), (Rule::ClientLabel, 75, label), (Rule::ClientLogName, 50, call.log())];
     let (charge, mut candidates) = first(named, Rule::ClientLogName);
     if !by_parent {
-        let resource = mention::resource_name(call.audit);
+        let resource = call.resource();
         candidates.extend(
             resource.and_then(|found| found.candidate(true, "a stateless service is not billed by its resource name")),
         );

@@ -4,7 +4,7 @@
 //! <https://cloud.google.com/storage/docs/audit-logging>.
 
 use super::{Audited, Rule};
-use crate::gcp::mention::{self, Mention, Named};
+use crate::gcp::mention::{Mention, Named};
 use crate::model::observation::{Charge, Claim};
 use crate::model::reason::PayerReason;
 
@@ -18,8 +18,8 @@ pub struct Owner {
 
 /// The owner of the bucket, if a field names one.
 pub fn owner(call: &Audited<'_>) -> Option<Owner> {
-    let label = mention::label(call.entry).map(|mention| Owner { rule: Rule::CloudStorageOwner, mention });
-    label.or_else(|| mention::log_name(call.entry).map(|mention| Owner { rule: Rule::CloudStorageLogName, mention }))
+    let label = call.label().map(|mention| Owner { rule: Rule::CloudStorageOwner, mention });
+    label.or_else(|| call.log().map(|mention| Owner { rule: Rule::CloudStorageLogName, mention }))
 }
 
 impl Owner {

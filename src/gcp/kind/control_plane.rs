@@ -2,15 +2,14 @@
 
 use super::resource::{first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
-use crate::gcp::mention;
 use crate::model::reason::Reason;
 
 /// Judges a call to a control-plane service.
 pub fn judge(call: &Audited<'_>) -> Verdict {
     let named = [
-        (Rule::ControlPlaneLabel, 75, mention::label(call.entry)),
-        (Rule::ControlPlaneResourceName, 75, mention::resource_name(call.audit)),
-        (Rule::ControlPlaneLogName, 50, mention::log_name(call.entry)),
+        (Rule::ControlPlaneLabel, 75, call.label()),
+        (Rule::ControlPlaneResourceName, 75, call.resource()),
+        (Rule::ControlPlaneLogName, 50, call.log()),
     ];
     let (charge, candidates) = first(named, Rule::ControlPlaneLabel);
     let mut verdict = Verdict::new(Kind::ControlPlane, charge);
@@ -23,7 +22,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
 /// Puts the project of the refused resource in place of what the kind found.
 pub fn refuse(call: &Audited<'_>, verdict: &mut Verdict) {
     verdict.reason = Some(Reason::PolicyDenied);
-    let label = mention::label(call.entry).or_else(|| mention::log_name(call.entry));
+    let label = call.label().or_else(|| call.log());
     if let Some(label) = label {
         verdict.charge = label.charge(Rule::PolicyLabel, 75);
     }

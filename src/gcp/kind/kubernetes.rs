@@ -2,18 +2,14 @@
 
 use super::resource::first;
 use super::{Audited, Kind, Rule, Verdict};
-use crate::gcp::mention;
 use crate::model::reason::Reason;
 
 /// Judges a call to a cluster's API server.
 pub fn judge(call: &Audited<'_>) -> Verdict {
-    let named = [
-        (Rule::KubernetesCluster, 75, mention::label(call.entry)),
-        (Rule::KubernetesCluster, 50, mention::log_name(call.entry)),
-    ];
+    let named = [(Rule::KubernetesCluster, 75, call.label()), (Rule::KubernetesCluster, 50, call.log())];
     let (charge, candidates) = first(named, Rule::KubernetesCluster);
     let mut verdict = Verdict::new(Kind::Kubernetes, charge);
-    verdict.resource_project = mention::label(call.entry).and_then(|label| label.payer().cloned());
+    verdict.resource_project = call.label().and_then(|label| label.payer().cloned());
     verdict.candidates = candidates;
     verdict.reason = Some(Reason::Kubernetes);
     verdict

@@ -18,6 +18,8 @@ use std::cell::OnceCell;
 
 use super::job_facts::{JobFacts, job_facts};
 use super::log_entry::{AuditLog, LogEntry};
+use super::log_name::LogName;
+use super::mention::{self, Mention};
 use super::resource_name::{Container, container_of};
 use super::service::{Service, ServiceKind};
 use crate::model::closed_list::closed_list;
@@ -106,14 +108,42 @@ pub struct Audited<'e> {
     pub service: Option<&'e Service>,
     /// The stream.
     pub stream: Stream,
+    /// The log's name with its id decoded.
+    pub log_name: Option<SharedText>,
     /// What the entry says of a BigQuery job, once somebody asked.
     job: OnceCell<Option<JobFacts>>,
+    /// The fields that most rules ask for, once somebody asked.
+    label: OnceCell<Option<Mention>>,
+    log: OnceCell<Option<Mention>>,
+    resource: OnceCell<Option<Mention>>,
 }
 
 impl<'e> Audited<'e> {
     /// An audit entry as the kinds see it.
-    pub fn new(entry: &'e LogEntry<'e>, audit: &'e AuditLog<'e>, service: Option<&'e Service>, stream: Stream) -> Self {
-        Self { entry, audit, service, stream, job: OnceCell::new() }
+    pub fn new(
+        entry: &'e LogEntry<'e>,
+        audit: &'e AuditLog<'e>,
+        service: Option<&'e Service>,
+        log: Option<LogName>,
+    ) -> Self {
+        let (stream, log_name) = log.map_or((Stream::Unstated, None), |log| (log.stream, Some(log.decoded)));
+        let (job, label) = (OnceCell::new(), OnceCell::new());
+        Self { entry, audit, service, stream, log_name, job, label, log: OnceCell::new(), resource: OnceCell::new() }
+    }
+
+    /// The project of `resource.labels.project_id`.
+    pub fn label(&self) -> Option<Mention> {
+        self.label.get_or_init(|| mention::label(self.entry)).clone()
+    }
+
+    /// The project whose log holds the entry.
+    pub fn log(&self) -> Option<Mention> {
+        self.log.get_or_init(|| mention::log_name(self.entry)).clone()
+    }
+
+    /// The project of `protoPayload.resourceName`.
+    pub fn resource(&self) -> Option<Mention> {
+        self.resource.get_or_init(|| mention::resource_name(self.audit)).clone()
     }
 
     /// The BigQuery job that the entry tells of, if it tells of one.

@@ -9,11 +9,11 @@ use crate::gcp::mention;
 /// Judges a call to a service with a parent project.
 pub fn judge(call: &Audited<'_>) -> Verdict {
     let named = [
-        (Rule::ParentResourceName, 100, mention::resource_name(call.audit)),
+        (Rule::ParentResourceName, 100, call.resource()),
         (Rule::ParentRequest, 100, mention::request_parent(call.audit)),
         (Rule::ResourceAuthorization, 90, mention::authorizations(call.audit).next()),
-        (Rule::ParentLabel, 75, mention::label(call.entry)),
-        (Rule::ParentLogName, 50, mention::log_name(call.entry)),
+        (Rule::ParentLabel, 75, call.label()),
+        (Rule::ParentLogName, 50, call.log()),
     ];
     let (charge, candidates) = first(named, Rule::ParentLogName);
     let mut verdict = Verdict::new(Kind::Parent, charge);

@@ -5,21 +5,17 @@
 
 use super::resource::first;
 use super::{Audited, Kind, Rule, Verdict};
-use crate::gcp::mention::{self, Mention};
+use crate::gcp::mention::Mention;
 use crate::gcp::resource_name::project_of;
 use crate::model::reason::Flag;
 
 /// Judges a call to Pub/Sub.
 pub fn judge(call: &Audited<'_>) -> Verdict {
-    let resource = mention::resource_name(call.audit);
+    let resource = call.resource();
     let rule = resource.as_ref().map_or(Rule::PubsubOther, |named| rule_of(&named.evidence.text));
-    let resource_project = resource.as_ref().or(mention::label(call.entry).as_ref()).and_then(|m| m.payer().cloned());
+    let resource_project = resource.as_ref().or(call.label().as_ref()).and_then(|m| m.payer().cloned());
     let topic = topic(call);
-    let named = [
-        (rule, 100, resource),
-        (Rule::PubsubOther, 75, mention::label(call.entry)),
-        (Rule::PubsubOther, 50, mention::log_name(call.entry)),
-    ];
+    let named = [(rule, 100, resource), (Rule::PubsubOther, 75, call.label()), (Rule::PubsubOther, 50, call.log())];
     let (charge, candidates) = first(named, Rule::PubsubOther);
     let mut verdict = Verdict::new(Kind::Pubsub, charge);
     verdict.candidates = candidates;

@@ -23,7 +23,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
     let requesters = if acts_on_a_project(call.method()) { Vec::new() } else { requesters(call, owner_payer.as_ref()) };
     let mut candidates = rejected_checks(call, &requesters);
     if owner.as_ref().is_some_and(|owner| owner.rule == Rule::CloudStorageOwner) {
-        let log = mention::log_name(call.entry);
+        let log = call.log();
         candidates.extend(log.and_then(|log| log.candidate(true, "the bucket's own label decides")));
     }
     if !requesters.is_empty() {

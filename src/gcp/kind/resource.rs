@@ -10,12 +10,12 @@ use crate::model::reason::PayerReason;
 
 /// Judges a call to a resource-based service.
 pub fn judge(call: &Audited<'_>) -> Verdict {
-    let label = mention::label(call.entry);
+    let label = call.label();
     let named = [
-        (Rule::ResourceResourceName, 100, mention::resource_name(call.audit)),
+        (Rule::ResourceResourceName, 100, call.resource()),
         (Rule::ResourceAuthorization, 90, mention::authorizations(call.audit).next()),
         (Rule::ResourceLabel, 75, label.clone()),
-        (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
+        (Rule::ResourceLogName, 50, call.log()),
     ];
     let (charge, candidates) = first(named, Rule::ResourceLogName);
     let mut verdict = Verdict::new(Kind::Resource, charge);
@@ -26,7 +26,7 @@ pub fn judge(call: &Audited<'_>) -> Verdict {
 
 /// The project that the resource name or, without one, the label names.
 pub fn resource_project(call: &Audited<'_>) -> Option<crate::model::payer::PayerRef> {
-    mention::resource_name(call.audit).or_else(|| mention::label(call.entry))?.payer().cloned()
+    call.resource().or_else(|| call.label())?.payer().cloned()
 }
 
 /// The first mention decides, even when what it names can be no project; the others are candidates that should agree,

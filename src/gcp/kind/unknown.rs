@@ -2,17 +2,13 @@
 
 use super::resource::{first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
-use crate::gcp::mention;
 use crate::model::reason::Reason;
 
 /// Judges a call to a service that the catalogue does not know.
 pub fn judge(call: &Audited<'_>) -> Verdict {
-    let named = [
-        (Rule::UnknownLabel, 50, mention::label(call.entry)),
-        (Rule::UnknownLogName, 50, mention::log_name(call.entry)),
-    ];
+    let named = [(Rule::UnknownLabel, 50, call.label()), (Rule::UnknownLogName, 50, call.log())];
     let (charge, mut candidates) = first(named, Rule::UnknownLabel);
-    let resource = mention::resource_name(call.audit);
+    let resource = call.resource();
     candidates.extend(resource.and_then(|found| found.candidate(true, "how the service is billed is not known")));
     let mut verdict = Verdict::new(Kind::Unknown, charge);
     verdict.candidates = candidates;

@@ -5,18 +5,17 @@
 
 use super::resource::{first, resource_project};
 use super::{Audited, Kind, Rule, Verdict};
-use crate::gcp::mention;
 use crate::gcp::resource_name::model_of;
 use crate::model::text::shared;
 
 /// Judges a call to Vertex AI.
 pub fn judge(call: &Audited<'_>) -> Verdict {
-    let express = mention::resource_name(call.audit).is_none();
+    let express = call.resource().is_none();
     let label_rule = if express { Rule::VertexAiExpress } else { Rule::ResourceLabel };
     let named = [
-        (Rule::VertexAiResourceName, 100, mention::resource_name(call.audit)),
-        (label_rule, 75, mention::label(call.entry)),
-        (Rule::ResourceLogName, 50, mention::log_name(call.entry)),
+        (Rule::VertexAiResourceName, 100, call.resource()),
+        (label_rule, 75, call.label()),
+        (Rule::ResourceLogName, 50, call.log()),
     ];
     let (charge, candidates) = first(named, Rule::VertexAiExpress);
     let mut verdict = Verdict::new(Kind::VertexAi, charge);
