@@ -6,6 +6,9 @@ use crate::model::document::{Cell, Document, Proof};
 /// What stands above the filters.
 pub(super) const TITLE: &str = "Filters that select the entries of a row";
 
+/// Stands for the filter without a condition; as a comment of the language it can be pasted too.
+const EVERY_ENTRY: &str = "-- no condition: selects every entry";
+
 /// The filter of a row.
 pub(super) struct RowFilter {
     /// The values of the grouping columns.
@@ -22,6 +25,7 @@ impl RowFilter {
         let (mut text, mut exact, mut proof) = (None, false, None);
         for (column, cell) in document.columns.iter().zip(row).skip(document.tabled().len()) {
             match (column.name, cell) {
+                ("filter", Cell::Text(filter)) if filter.is_empty() => text = Some(EVERY_ENTRY.to_owned()),
                 ("filter", Cell::Text(filter)) => text = Some(filter.clone()),
                 (_, Cell::Boolean(is)) => exact = *is,
                 (_, Cell::Proof(found)) => proof = Some(*found),
