@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::figures::thousands;
 use crate::model::document::{Cell, ColumnType, Document, Row};
+use crate::model::money::{Amount, Money};
+use crate::model::rounding;
 use crate::model::share::millionths;
 
 /// The rows that cannot be placed: shown after the others.
@@ -14,7 +17,8 @@ const NONE: &str = "(none)";
 pub(super) struct Groups {
     columns: Vec<usize>,
     measures: Vec<usize>,
-    sums: HashMap<Vec<String>, Vec<u128>>,
+    amounts: Vec<(usize, Money)>,
+    sums: HashMap<Vec<String>, (Vec<u128>, Vec<Money>)>,
 }
 
 /// One group: its values, and the sum of each measure.
@@ -23,6 +27,104 @@ pub(super) struct Group {
     pub key: Vec<String>,
     /// A sum for each of [`measures`].
     pub sums: Vec<u128>,
+    /// A sum for each of [`amounts`].
+    pub amounts: Vec<Money>,
+}
+
+/// What groups are ranked and shared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// One of [`measures`].
+    Count(usize),
+    /// One of [`amounts`].
+    Amount(usize),
+}
+
+/// What a measure or a column of money adds up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sum {
+    /// A count or a quantity.
+    Count(u128),
+    /// An amount: exact, and the coins of its rows.
+    Amount(Money),
+}
+
+impl Sum {
+    /// The sum as people read it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Count(count) => thousands(*count),
+            Self::Amount(money) => money.shown(),
+        }
+    }
+
+    /// A whole number that sorts as the sum does.
+    pub fn sortable(&self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Amount(money) => money.exact.units().to_string(),
+        }
+    }
+
+    /// True for no calls and no money.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Count(count) => *count == 0,
+            Self::Amount(money) => money.exact == Amount::ZERO && money.coins == 0,
+        }
+    }
+
+    /// The part of a whole that it is, in millionths; `None` where it is no part, such as a credit of a cost.
+    pub fn share(&self, whole: &Self) -> Option<u32> {
+        match (self, whole) {
+            (Self::Count(part), Self::Count(whole)) => millionths(*part, *whole),
+            (Self::Amount(part), Self::Amount(whole)) => rounding::share(part.exact, whole.exact),
+            (Self::Count(_), Self::Amount(_)) | (Self::Amount(_), Self::Count(_)) => None,
+        }
+    }
+
+    /// Both together; sums of different things do not add up.
+    pub fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Count(a), Self::Count(b)) => Self::Count(a.saturating_add(b)),
+            (Self::Amount(a), Self::Amount(b)) => Self::Amount(added(a, b)),
+            (Self::Count(_), Self::Amount(_)) | (Self::Amount(_), Self::Count(_)) => self,
+        }
+    }
+}
+
+/// The sum of two amounts of one currency. The total over all rows fits, or there would be no document.
+fn added(a: Money, b: Money) -> Money {
+    let exact = Amount::of_units(a.exact.units().saturating_add(b.exact.units()));
+    Money { exact, coins: a.coins.saturating_add(b.coins), currency: a.currency }
+}
+
+/// The columns of money that add up, as indexes of columns with their totals: none where rows differ in currency.
+pub(super) fn amounts(document: &Document) -> Vec<(usize, Money)> {
+    (document.keys..)
+        .zip(&document.totals)
+        .filter_map(|(at, total)| if let Cell::Money(money) = total { Some((at, *money)) } else { None })
+        .collect()
+}
+
+/// What groups are ranked by: the net cost where there is one, else as [`weight`] says.
+pub(super) fn rank(document: &Document) -> Option<Rank> {
+    let net_cost = amounts(document).iter().position(|(at, _)| document.columns[*at].name == "net_cost");
+    net_cost.map(Rank::Amount).or_else(|| weight(document).map(Rank::Count))
+}
+
+/// The column of what is ranked by, and what all rows add up to.
+pub(super) fn whole(document: &Document, rank: Rank) -> (usize, Sum) {
+    match rank {
+        Rank::Count(measure) => {
+            let at = measures(document)[measure];
+            (at, Sum::Count(total(document, document.columns[at].name).unwrap_or(0)))
+        }
+        Rank::Amount(amount) => {
+            let (at, money) = amounts(document)[amount];
+            (at, Sum::Amount(money))
+        }
+    }
 }
 
 /// The measures that can be added up, as indexes of columns.
@@ -71,7 +173,9 @@ impl Groups {
         let keys = &document.columns[..document.keys];
         let find = |name: &&str| keys.iter().position(|column| column.name == *name);
         let columns = names.iter().map(find).collect::<Option<Vec<usize>>>()?;
-        Some(Self { columns, measures: measures(document), sums: HashMap::new() })
+        let nothing = |(at, total): (usize, Money)| (at, Money { exact: Amount::ZERO, coins: 0, ..total });
+        let amounts = amounts(document).into_iter().map(nothing).collect();
+        Some(Self { columns, measures: measures(document), amounts, sums: HashMap::new() })
     }
 
     /// Adds one row.
@@ -87,7 +191,13 @@ impl Groups {
             | Cell::Money(_)
             | Cell::Proof(_) => NONE.to_owned(),
         });
-        let sums = self.sums.entry(key.collect()).or_insert_with(|| vec![0; self.measures.len()]);
+        let nothing = || (vec![0; self.measures.len()], self.amounts.iter().map(|(_, nothing)| *nothing).collect());
+        let (sums, amounts) = self.sums.entry(key.collect()).or_insert_with(nothing);
+        for (sum, (at, _)) in amounts.iter_mut().zip(&self.amounts) {
+            if let Cell::Money(money) = row[*at] {
+                *sum = added(*sum, money);
+            }
+        }
         for (sum, at) in sums.iter_mut().zip(&self.measures) {
             if let Cell::Integer(number) = row[*at] {
                 // The total over all rows fits, or there would be no document.
@@ -97,33 +207,47 @@ impl Groups {
     }
 
     /// The groups, the heaviest first and what could not be placed last.
-    pub fn ranked(self, weight: usize) -> Vec<Group> {
-        let mut groups: Vec<Group> = self.sums.into_iter().map(|(key, sums)| Group { key, sums }).collect();
+    pub fn ranked(self, rank: Rank) -> Vec<Group> {
+        let group = |(key, (sums, amounts))| Group { key, sums, amounts };
+        let mut groups: Vec<Group> = self.sums.into_iter().map(group).collect();
         let gap = |group: &Group| group.key.iter().any(|value| is_gap(value));
-        let heaviest = |a: &Group, b: &Group| b.sums.get(weight).cmp(&a.sums.get(weight)).then(b.sums.cmp(&a.sums));
+        let heaviest = |a: &Group, b: &Group| {
+            let order = match rank {
+                Rank::Count(at) => b.sums.get(at).cmp(&a.sums.get(at)),
+                Rank::Amount(at) => {
+                    let exact = |group: &Group| group.amounts.get(at).map(|money| money.exact);
+                    exact(b).cmp(&exact(a))
+                }
+            };
+            order.then_with(|| b.sums.cmp(&a.sums))
+        };
         groups.sort_by(|a, b| gap(a).cmp(&gap(b)).then_with(|| heaviest(a, b)).then_with(|| a.key.cmp(&b.key)));
         groups
     }
 }
 
 impl Group {
-    /// The part of a whole that the group's weight is, in millionths.
-    pub fn share(&self, weight: usize, whole: u128) -> Option<u32> {
-        millionths(self.sums.get(weight).copied().unwrap_or(0), whole)
+    /// What the group has of it.
+    pub fn sum(&self, rank: Rank) -> Sum {
+        match rank {
+            Rank::Count(at) => Sum::Count(self.sums[at]),
+            Rank::Amount(at) => Sum::Amount(self.amounts[at]),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{document, rows};
+    use super::super::sample::{column, document, rows};
     use super::*;
+    use crate::model::money::Currency;
 
     fn ranked(names: &[&str]) -> Vec<(Vec<String>, u128)> {
         let document = document();
         let mut groups = Groups::by(&document, names).expect("the columns");
         rows().iter().for_each(|row| groups.add(row));
         let weight = weight(&document).expect("billable calls");
-        groups.ranked(weight).into_iter().map(|group| (group.key, group.sums[weight])).collect()
+        groups.ranked(Rank::Count(weight)).into_iter().map(|group| (group.key, group.sums[weight])).collect()
     }
 
     #[test]
@@ -145,5 +269,31 @@ mod tests {
     fn a_column_that_is_no_key_makes_no_groups() {
         assert!(Groups::by(&document(), &["day"]).is_none());
         assert!(Groups::by(&document(), &["calls"]).is_none());
+    }
+
+    #[test]
+    fn money_is_added_exactly_and_ranks() {
+        let euro = Currency::parse("EUR").expect("a currency");
+        let money = |text| Money::rounded(Amount::parse(text).expect("a number"), euro);
+        let mut document = document();
+        let mut rows = rows();
+        document.columns.push(column("net_cost", ColumnType::Money, Some("EUR")));
+        document.totals.push(Cell::Money(money("7.010000000000000000000001")));
+        let cells = ["-3", "0.01", "10", "0.000000000000000000000001"].map(|text| Cell::Money(money(text)));
+        rows.iter_mut().zip(cells.into_iter().chain([Cell::Null])).for_each(|(row, cell)| row.push(cell));
+        let rank = rank(&document).expect("money");
+        let mut groups = Groups::by(&document, &["unit"]).expect("units");
+        rows.iter().for_each(|row| groups.add(row));
+        let ranked = groups.ranked(rank);
+        let sums: Vec<_> = ranked.iter().map(|group| (group.key.concat(), group.sum(rank).shown())).collect();
+        let expected =
+            [("Search", "10.00"), ("Advertising", "-2.99"), ("(unmapped)", "0.00"), ("(unattributed)", "0.00")];
+        assert_eq!(sums, expected.map(|(unit, sum)| (unit.to_owned(), sum.to_owned())));
+        let (_, whole) = whole(&document, rank);
+        let all = ranked.iter().map(|group| group.sum(rank)).reduce(Sum::plus).expect("groups");
+        assert_eq!((all.sortable(), all.share(&whole)), (whole.sortable(), Some(1_000_000)));
+        assert_eq!(ranked[1].sum(rank).share(&whole), None, "a credit is no part of a cost");
+        document.totals[9] = Cell::Null;
+        assert_eq!((amounts(&document), self::rank(&document)), (vec![], weight(&document).map(Rank::Count)));
     }
 }

@@ -41,17 +41,20 @@ impl RowFilter {
 /// What can be relied on: `exact; proved: selects all 12 entries`.
 fn how(exact: bool, proof: Option<Proof>) -> String {
     let width = if exact { "exact" } else { "superset" };
-    let Some(Proof { expected, missing, extra, merged, outside_period, selected: _ }) = proof else {
-        return width.to_owned();
-    };
+    let Some(proof) = proof else { return width.to_owned() };
+    let sound = proof.missing == 0 && (proof.extra == 0 || !exact);
+    format!("{width}; {}: {}", if sound { "proved" } else { "NOT PROVED" }, fared(&proof))
+}
+
+/// How a filter fared, in words: `selects all 12 entries, and 2 merged into calls`.
+pub(super) fn fared(proof: &Proof) -> String {
+    let Proof { expected, missing, extra, merged, outside_period, selected: _ } = *proof;
     let count = |number: u64| thousands(u128::from(number));
-    let sound = missing == 0 && (extra == 0 || !exact);
-    let mut said = format!("{width}; {}: ", if sound { "proved" } else { "NOT PROVED" });
-    said.push_str(&match missing {
+    let mut said = match missing {
         0 if expected == 1 => "selects its entry".to_owned(),
         0 => format!("selects all {} entries", count(expected)),
         _ => format!("misses {} of {} entries", count(missing), count(expected)),
-    });
+    };
     for (number, whose) in
         [(extra, "of other rows"), (merged, "merged into calls"), (outside_period, "outside the period")]
     {

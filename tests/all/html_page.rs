@@ -1,9 +1,12 @@
 //! The page holds what the JSON document holds: the same rows, and sums that agree.
 
+use billtrail::model::money::Amount;
 use serde_json::{Value, json};
 
+use super::bill::STANDARD;
+use super::contract::PROJECTS;
 use super::kept::printed;
-use super::world::document;
+use super::world::{document, root};
 
 const REPORT: [&str; 4] = ["report", "sample-logs", "--map", "sample-logs/business-units.csv"];
 
@@ -76,4 +79,38 @@ fn requester_pays_flows_need_both_payers() {
     assert!(expected > 5);
     assert_eq!(flows.matches("<tr>").count(), expected + 1);
     assert!(!page(&REPORT).contains("id=\"flows\""));
+}
+
+#[test]
+fn with_a_bill_units_are_ranked_by_net_cost() {
+    let bill = ["--projects", PROJECTS, "--bill", STANDARD];
+    let units = document(&[&REPORT[..], &bill, &["--by", "unit"]].concat());
+    let page = page(&[&REPORT[..], &bill, &["--by", "day,service,unit", "--invoice-month", "2026-10"]].concat());
+    for part in ["<dt>Net cost</dt>", "equal", "Tie-out (EUR)", "Business units by net cost (EUR)"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let october = document(&[&REPORT[..], &bill, &["--by", "unit", "--invoice-month", "2026-10"]].concat());
+    assert_ne!(units["totals"], october["totals"]);
+    let section = page.split("<section id=\"units\">").nth(1).unwrap().split("</section>").next().unwrap();
+    let row = |unit: &str| section.find(&format!(">{unit}</th>")).unwrap();
+    for unit in october["rows"].as_array().unwrap().iter().filter(|row| !row["net_cost"].is_null()) {
+        let cells = section[row(unit["unit"].as_str().unwrap())..].split("</tr>").next().unwrap();
+        let net = Amount::parse(unit["net_cost"].as_str().unwrap()).unwrap().units();
+        assert!(cells.contains(&format!("data-value=\"{net}\"")), "{unit}: {cells}");
+    }
+    assert!(section.find("(unmapped)") > section.find("Advertising"));
+}
+
+#[test]
+fn currencies_have_no_bars_and_no_sums_in_common() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join(STANDARD)).unwrap();
+    let path = directory.path().join("yen.json");
+    let yen: String = text.lines().take(5).map(|line| line.replace("\"EUR\"", "\"JPY\"") + "\n").collect();
+    std::fs::write(&path, yen).unwrap();
+    let bill = ["--projects", PROJECTS, "--bill", STANDARD, "--bill", path.to_str().unwrap()];
+    let page = page(&[&REPORT[..], &bill, &["--by", "unit"]].concat());
+    assert_eq!(page.matches("<dt>Net cost</dt>").count(), 2);
+    assert!(page.contains("Tie-out (EUR)") && page.contains("Tie-out (JPY)"));
+    assert!(page.contains("Business units by billable calls") && !page.contains("Business units by net cost"));
 }

@@ -53,7 +53,7 @@ fn section(block: &[Line], tally: Option<&Tally>) -> Markup {
                             } @else {
                                 tr {
                                     th scope="row" class={ "depth" (item.depth) } { (Shown(&item.label)) }
-                                    @for figure in &item.figures { td.figure { (figure) } }
+                                    @for at in 0..title.figures.len() { td.figure { (item.figures.get(at).map_or("", String::as_str)) } }
                                     @if notes { td.meaning { (item.note) } }
                                 }
                             }
@@ -90,6 +90,9 @@ fn provenance(document: &Document) -> Markup {
                 dt { "Tool" } dd { "billtrail " (env!("CARGO_PKG_VERSION")) ", command " (document.command) ", schema " (SCHEMA_VERSION) }
                 dt { "Mapping" } dd { (from.mapping.as_deref().map_or(Shown("none"), Shown)) }
                 dt { "Inventories" } dd { @if from.projects.is_empty() { "none" } @else { (Shown(&from.projects.join(", "))) } }
+                @for file in document.bill.iter().flat_map(|bill| &bill.files) {
+                    dt { "Bill" } dd { (Shown(&file.path)) " (" (file.form) ", " (thousands(file.rows.into())) " rows)" }
+                }
                 @if let Some(filter) = &from.filter { dt { "Only entries where" } dd { code { (Shown(filter)) } } }
                 dt { "Catalogue" } dd { (Shown(&from.catalogue)) }
                 dt { "Days in" } dd { (Shown(&document.period.timezone)) }

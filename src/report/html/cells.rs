@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::figures;
+use super::super::row_filter::fared;
 use super::super::safe;
 use crate::model::document::{Cell, Column, ColumnType};
 
@@ -21,7 +22,7 @@ pub(super) fn text(cell: &Cell, measure: bool) -> String {
         Cell::Time(nanos) => figures::seconds(*nanos),
         Cell::Share(millionths) => figures::percent(*millionths),
         Cell::Money(money) => money.shown(),
-        Cell::Proof(proof) => figures::proof(proof),
+        Cell::Proof(proof) => fared(proof),
     }
 }
 
@@ -33,9 +34,30 @@ pub(super) fn is_figure(column: &Column) -> bool {
     }
 }
 
+/// Where the links of a column may lead.
+pub(super) const LINKED: &str = "https://console.cloud.google.com/";
+
+/// Whether the cells of a column are links.
+pub(super) fn is_link(column: &Column) -> bool {
+    column.name == "filter_url"
+}
+
+/// Whether the cells of a column are code, which may be long.
+pub(super) fn is_code(column: &Column) -> bool {
+    column.name == "filter"
+}
+
 /// The name of a column as words: `billable_calls` is `billable calls`.
 pub(super) fn words(name: &str) -> String {
     name.replace('_', " ")
+}
+
+/// What stands above a column: its name as words, with the currency of money.
+pub(super) fn heading(column: &Column) -> String {
+    match (column.kind, column.unit) {
+        (ColumnType::Money, Some(currency)) => format!("{} ({currency})", words(column.name)),
+        (_, _) => words(column.name),
+    }
 }
 
 /// A share as a bar, for the eye alone; the figure stands beside it.

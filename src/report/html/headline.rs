@@ -52,10 +52,10 @@ fn period(document: &Document) -> Option<String> {
 }
 
 /// One figure with what it is and what it means.
-struct Figure {
-    label: &'static str,
-    value: String,
-    note: String,
+pub(super) struct Figure {
+    pub label: &'static str,
+    pub value: String,
+    pub note: String,
 }
 
 /// The headline figures of a document with totals.
@@ -78,7 +78,7 @@ pub(super) fn figures(document: &Document) -> Markup {
 }
 
 fn headline(document: &Document) -> Vec<Figure> {
-    let mut figures = Vec::new();
+    let mut figures = document.bill.as_ref().map(|bill| super::money::figures(document, bill)).unwrap_or_default();
     let (Some(billable), Some(calls)) = (total(document, "billable_calls"), total(document, "calls")) else {
         return figures;
     };

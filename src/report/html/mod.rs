@@ -17,6 +17,7 @@ use sections::Sections;
 mod account;
 mod cells;
 mod headline;
+mod money;
 mod rows;
 mod sections;
 mod statement;
@@ -240,5 +241,25 @@ mod tests {
         let page = page(&document, &[vec![text("a.example.com"), Cell::Boolean(true)]]);
         assert!(page.contains("<td>a.<wbr>example.<wbr>com</td><td>yes</td>") && page.contains(">1 row<"), "{page}");
         assert!(!page.contains("id=\"units\"") && !page.contains("Made from"));
+    }
+
+    #[test]
+    fn a_filter_is_code_and_only_the_console_is_linked() {
+        let columns = vec![
+            column("unit", ColumnType::Text, None),
+            column("calls", ColumnType::Integer, None),
+            column("filter", ColumnType::Text, None),
+            column("filter_url", ColumnType::Text, None),
+        ];
+        let totals = vec![Cell::Integer(2), Cell::Null, Cell::Null];
+        let document = Document { columns, keys: 1, details: 2, totals, ..document() };
+        let row = |url| vec![text("a"), Cell::Integer(1), text("resource.type=\"x\"\nseverity>\"<b>\""), text(url)];
+        let links = ["https://console.cloud.google.com/logs?a=\"b", "javascript:alert(1)", "https://example.com/"];
+        let page = page(&document, &links.map(row));
+        let link =
+            "<a href=\"https://console.cloud.google.com/logs?a=&quot;b\" rel=\"noopener noreferrer\">Logs Explorer</a>";
+        assert_eq!((page.matches("<a href=\"http").count(), page.matches(link).count()), (1, 1), "{page}");
+        assert!(!page.contains("href=\"javascript") && !page.contains("<b>"));
+        assert!(page.contains("<summary><code>resource.type=&quot;x&quot;</code></summary>"), "{page}");
     }
 }

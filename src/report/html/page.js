@@ -65,7 +65,7 @@
   const [head, body] = [table.tHead.rows[0], table.tBodies[0]];
   const totals = table.tFoot && table.tFoot.rows[0];
   const gaps = new Set(["(unmapped)", "(unattributed)"]);
-  const isFigure = columns.map(({ type }) => type === "integer" || type === "share");
+  const isFigure = columns.map(({ type }) => ["integer", "share", "money"].includes(type));
   let shown = places.filter((at) => columns[at].shown);
   let found = rows;
   let sorting = null;
@@ -90,6 +90,23 @@
   };
   const cell = (at, content, name = "td") => {
     const element = make(name);
+    const { link, code } = columns[at];
+    if (name === "td" && link && content.startsWith(link)) {
+      const anchor = make("a", "Logs Explorer");
+      anchor.href = content;
+      anchor.rel = "noopener noreferrer";
+      element.append(anchor);
+      return element;
+    }
+    if (name === "td" && code && content && content !== "–") {
+      const [details, summary, whole] = [make("details"), make("summary"), make("pre")];
+      details.className = "code";
+      summary.append(make("code", content.split("\n", 1)[0]));
+      whole.append(make("code", content));
+      details.append(summary, whole);
+      element.append(details);
+      return element;
+    }
     if (isFigure[at]) {
       element.className = "figure";
       element.textContent = content;
@@ -133,33 +150,49 @@
     return element;
   };
 
-  // What the rows found add up to; shown when a filter leaves some out.
-  const sum = (at) => found.reduce((sum, row) => sum + BigInt(row[at] ?? 0), 0n);
+  // Money is text such as -1,234.50: here it is a whole number of ten-thousandths, which no currency's coin is below.
+  const PLACES = 4;
+  const amount = (value) => {
+    const [whole, part = ""] = value.replaceAll(",", "").split(".");
+    return BigInt(whole + part.padEnd(PLACES, "0"));
+  };
+  const money = (sum, digits) => {
+    const figures = String(sum < 0n ? -sum : sum).padStart(PLACES + 1, "0");
+    const part = figures.slice(-PLACES).slice(0, digits);
+    return (sum < 0n ? "-" : "") + thousands(figures.slice(0, -PLACES)) + (part && `.${part}`);
+  };
+
+  // What the rows found add up to; shown when a filter leaves some out. What has no total has no sum.
+  const sum = (at) => {
+    const { type, total, digits } = columns[at];
+    if (total === null || !isFigure[at]) return "";
+    const number = type === "money" ? amount : BigInt;
+    const sum = found.reduce((sum, row) => (row[at] === null ? sum : sum + number(row[at])), 0n);
+    return type === "money" ? money(sum, digits) : text(at, type === "share" ? Number(sum) : sum);
+  };
   const sums = () => {
     while (table.tFoot && table.tFoot.rows.length > 1) table.tFoot.deleteRow(1);
     if (!totals || found.length === rows.length) return;
     const tr = table.tFoot.insertRow();
-    tr.append(...shown.map((at, place) => {
-      const { measure, type } = columns[at];
-      if (!measure) return label(place, "rows found");
-      return cell(at, type === "integer" || type === "share" ? text(at, type === "share" ? Number(sum(at)) : sum(at)) : "");
-    }));
+    tr.append(...shown.map((at, place) => (columns[at].measure ? cell(at, sum(at)) : label(place, "rows found"))));
   };
 
-  const compare = (at) => {
+  // What is unknown comes last, whichever way.
+  const compare = ({ at, down }) => {
     const plain = (value) => (columns[at].type === "time" ? value.slice(0, -1) : value);
-    const number = columns[at].type === "integer";
+    const number = { integer: BigInt, money: amount }[columns[at].type];
     return (a, b) => {
       const [x, y] = [a[at], b[at]];
       if (x === null || y === null) return (x === null) - (y === null);
-      return number ? order(BigInt(x), BigInt(y)) : order(plain(x), plain(y));
+      const [first, second] = down ? [y, x] : [x, y];
+      return number ? order(number(first), number(second)) : order(plain(first), plain(second));
     };
   };
   const place = new Map(rows.map((row, at) => [row, at]));
   const sort = () => {
     if (sorting === null) return;
-    const by = compare(sorting.at);
-    found.sort((a, b) => (sorting.down ? by(b, a) : by(a, b)) || place.get(a) - place.get(b));
+    const by = compare(sorting);
+    found.sort((a, b) => by(a, b) || place.get(a) - place.get(b));
   };
   const titles = () => {
     head.replaceChildren(...shown.map((at) => {
@@ -214,7 +247,7 @@
     turn();
     if (totals) {
       totals.replaceChildren(...shown.map((at, place) => (columns[at].measure
-        ? cell(at, columns[at].total)
+        ? cell(at, columns[at].total ?? "")
         : label(place, "total"))));
     }
     sums();

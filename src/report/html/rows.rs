@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::super::{figures, safe};
+use super::super::row_filter::fared;
+use super::super::safe;
 use crate::model::document::{Cell, Document, Row};
 use crate::model::time::rfc3339;
 
@@ -64,7 +65,7 @@ pub(super) fn value(cell: &Cell) -> io::Result<String> {
         Cell::Time(nanos) => format!("\"{}\"", rfc3339(*nanos)),
         Cell::Share(millionths) => millionths.to_string(),
         Cell::Money(money) => quoted(&money.shown())?,
-        Cell::Proof(proof) => quoted(&figures::proof(proof))?,
+        Cell::Proof(proof) => quoted(&fared(proof))?,
     })
 }
 

@@ -2,12 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::super::figures::thousands;
-use super::super::groups::{Group, Groups, is_gap, is_none, measures, total, weight};
+use super::super::groups::{Group, Groups, Rank, Sum, amounts, is_gap, is_none, measures, rank, weight, whole};
 use super::Shown;
-use super::cells::{bar, percent, words};
+use super::cells::{bar, heading, percent, words};
 use super::trend::Trend;
-use crate::model::document::{Document, Row};
+use crate::model::document::{Column, Document, Row};
 
 /// How many groups are listed in a ranking.
 const LISTED: usize = 10;
@@ -25,7 +24,7 @@ pub(super) struct Sections {
 impl Sections {
     /// The sections that a document's columns allow.
     pub fn of(document: &Document) -> Self {
-        if weight(document).is_none() {
+        if rank(document).is_none() {
             return Self { units: None, rankings: vec![], flows: None, trend: None };
         }
         let keys = document.columns[..document.keys].iter().map(|column| column.name);
@@ -47,17 +46,17 @@ impl Sections {
 
     /// The sections.
     pub fn render(self, document: &Document) -> Markup {
-        let Some(weight) = weight(document) else { return html! {} };
-        let place = Place::of(document, weight);
-        let flows = self.flows.map(|groups| flows(groups, weight)).unwrap_or_default();
+        let Some(rank) = rank(document) else { return html! {} };
+        let place = Place::of(document, rank);
+        let flows = self.flows.map(|groups| flows(groups, rank)).unwrap_or_default();
         html! {
             @if let Some(units) = self.units {
                 section #units {
                     h2 { "Business units by " (place.name) }
-                    (units_table(document, &place, &units.ranked(weight)))
+                    (units_table(document, &place, &units.ranked(rank)))
                 }
             }
-            @if let Some(trend) = self.trend { (trend.render(weight)) }
+            @if let (Some(trend), Some(weight)) = (self.trend, weight(document)) { (trend.render(weight)) }
             @if !self.rankings.is_empty() {
                 div.rankings {
                     @for (name, groups) in self.rankings { (ranking(name, groups, &place)) }
@@ -70,29 +69,34 @@ impl Sections {
 
 /// What a table of groups needs to know of its document.
 struct Place {
-    weight: usize,
-    /// The name of the weight, as words.
+    rank: Rank,
+    /// The name of what is ranked by, as words.
     name: String,
-    /// The sum of all weights.
-    whole: u128,
+    /// What all groups have of it.
+    whole: Sum,
 }
 
 impl Place {
-    fn of(document: &Document, weight: usize) -> Self {
-        let name = document.columns[measures(document)[weight]].name;
-        Self { weight, name: words(name), whole: total(document, name).unwrap_or(0) }
+    fn of(document: &Document, rank: Rank) -> Self {
+        let (at, whole) = whole(document, rank);
+        Self { rank, name: heading(&document.columns[at]), whole }
     }
 
     fn share(&self, group: &Group) -> Option<u32> {
-        group.share(self.weight, self.whole)
+        group.sum(self.rank).share(&self.whole)
     }
 }
 
 /// All units with the weight, its share, and every other measure that is not zero everywhere.
 fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
-    let names: Vec<&str> = measures(document).into_iter().map(|at| document.columns[at].name).collect();
-    let holds = |at: &usize| *at != place.weight && units.iter().any(|unit| unit.sums[*at] > 0);
-    let shown: Vec<usize> = (0..names.len()).filter(holds).collect();
+    let all = (0..amounts(document).len()).map(Rank::Amount).chain((0..measures(document).len()).map(Rank::Count));
+    let holds = |rank: &Rank| *rank != place.rank && units.iter().any(|unit| !unit.sum(*rank).is_nothing());
+    let shown: Vec<(Rank, &Column, Sum)> = (all.filter(holds))
+        .map(|rank| {
+            let (at, sum) = whole(document, rank);
+            (rank, &document.columns[at], sum)
+        })
+        .collect();
     html! {
         div.scroll tabindex="0" role="region" aria-label="Business units" {
             table.sortable {
@@ -103,7 +107,7 @@ fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
                         th scope="col" .figure { (place.name) }
                         th scope="col" .figure { "share" }
                         th scope="col" .bars data-still { span.hidden { "share as a bar" } }
-                        @for at in &shown { th scope="col" .figure { (words(names[*at])) } }
+                        @for (_, column, _) in &shown { th scope="col" .figure { (heading(column)) } }
                     }
                 }
                 tbody {
@@ -111,21 +115,19 @@ fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
                         @let name = unit.key.concat();
                         tr class=[is_gap(&name).then_some("gap")] {
                             th scope="row" { (Shown(&name)) }
-                            (sum_cell(unit.sums[place.weight]))
+                            (sum_cell(&unit.sum(place.rank)))
                             (share_cells(place.share(unit)))
-                            @for at in &shown { (sum_cell(unit.sums[*at])) }
+                            @for (rank, _, _) in &shown { (sum_cell(&unit.sum(*rank))) }
                         }
                     }
                 }
                 tfoot {
                     tr {
                         th scope="row" { "total" }
-                        td.figure { (thousands(place.whole)) }
-                        td.figure { @if place.whole > 0 { "100.0 %" } }
+                        td.figure { (place.whole.shown()) }
+                        td.figure { @if !place.whole.is_nothing() { "100.0 %" } }
                         td {}
-                        @for at in &shown {
-                            td.figure { (total(document, names[*at]).map_or_else(String::new, thousands)) }
-                        }
+                        @for (_, _, sum) in &shown { td.figure { (sum.shown()) } }
                     }
                 }
             }
@@ -133,8 +135,8 @@ fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
     }
 }
 
-fn sum_cell(sum: u128) -> Markup {
-    html! { td.figure data-value=(sum) { (thousands(sum)) } }
+fn sum_cell(sum: &Sum) -> Markup {
+    html! { td.figure data-value=(sum.sortable()) { (sum.shown()) } }
 }
 
 fn share_cells(share: Option<u32>) -> Markup {
@@ -147,16 +149,16 @@ fn share_cells(share: Option<u32>) -> Markup {
 /// The heaviest groups of one column.
 fn ranking(name: &'static str, groups: Groups, place: &Place) -> Markup {
     let (none, mut ranked): (Vec<Group>, Vec<Group>) =
-        groups.ranked(place.weight).into_iter().partition(|group| is_none(&group.key.concat()));
-    ranked.retain(|group| group.sums.get(place.weight).is_some_and(|sum| *sum > 0));
+        groups.ranked(place.rank).into_iter().partition(|group| is_none(&group.key.concat()));
+    ranked.retain(|group| !group.sum(place.rank).is_nothing());
     let rest = ranked.split_off(ranked.len().min(LISTED));
-    let sum = |groups: &[Group]| groups.iter().map(|group| group.sums[place.weight]).sum::<u128>();
+    let sum = |groups: &[Group]| groups.iter().map(|group| group.sum(place.rank)).reduce(Sum::plus);
     let heading = plural(name);
     html! {
         section {
             h2 { (heading) }
             @if ranked.is_empty() {
-                p.empty { "No " (place.name) " have a " (words(name)) "." }
+                p.empty { "No " (place.name) " with a " (words(name)) "." }
             } @else {
                 table.ranking {
                     caption.hidden { (heading) " by " (place.name) }
@@ -168,16 +170,16 @@ fn ranking(name: &'static str, groups: Groups, place: &Place) -> Markup {
                             @let value = group.key.concat();
                             tr class=[is_gap(&value).then_some("gap")] {
                                 th scope="row" { span { (Shown(&value)) } (bar(place.share(group).unwrap_or(0))) }
-                                td.figure { (thousands(group.sums[place.weight])) }
+                                td.figure { (group.sum(place.rank).shown()) }
                                 td.figure { (percent(place.share(group))) }
                             }
                         }
                     }
                 }
-                @if !rest.is_empty() { p.rest { "and " (rest.len()) " more with " (thousands(sum(&rest))) " " (place.name) } }
+                @if let Some(sum) = sum(&rest) { p.rest { "and " (rest.len()) " more with " (sum.shown()) " " (place.name) } }
             }
-            @if sum(&none) > 0 && !ranked.is_empty() {
-                p.rest { (thousands(sum(&none))) " " (place.name) " have no " (words(name)) }
+            @if let Some(sum) = sum(&none).filter(|sum| !sum.is_nothing() && !ranked.is_empty()) {
+                p.rest { (sum.shown()) " " (place.name) " without a " (words(name)) }
             }
         }
     }
@@ -194,13 +196,18 @@ fn plural(name: &str) -> String {
         "resource" => "Resources".to_owned(),
         "cost_center" => "Cost centers".to_owned(),
         "location" => "Locations".to_owned(),
+        "sku" => "SKUs".to_owned(),
+        "invoice_month" => "Invoice months".to_owned(),
+        "cost_type" => "Kinds of cost".to_owned(),
+        "basis" => "Bases of allocation".to_owned(),
+        "billing_account" => "Billing accounts".to_owned(),
         other => format!("By {}", words(other)),
     }
 }
 
 /// Pairs of a requester and the project whose bucket it used, where these are two.
-fn flows(groups: Groups, weight: usize) -> Vec<Group> {
-    let mut flows = groups.ranked(weight);
+fn flows(groups: Groups, rank: Rank) -> Vec<Group> {
+    let mut flows = groups.ranked(rank);
     flows.retain(|flow| match flow.key.as_slice() {
         [payer, owner] => payer != owner && ![payer, owner].into_iter().any(|end| is_none(end) || is_gap(end)),
         _ => false,
@@ -228,7 +235,7 @@ fn flows_section(flows: &[Group], place: &Place) -> Markup {
                         @for flow in flows {
                             tr {
                                 @for end in &flow.key { td { (Shown(end)) } }
-                                (sum_cell(flow.sums[place.weight]))
+                                (sum_cell(&flow.sum(place.rank)))
                                 td.figure data-value=(place.share(flow).unwrap_or(0)) { (percent(place.share(flow))) }
                             }
                         }

@@ -7,12 +7,15 @@ use super::super::figures::thousands;
 use super::super::groups::is_gap;
 use super::super::layout::OF_A_CALL;
 use super::Shown;
-use super::cells::{is_figure, text, words};
+use super::cells::{LINKED, heading, is_code, is_figure, is_link, text};
 use super::rows::{First, PAGE};
 use crate::model::document::{Cell, Column, Document, Row};
 
 /// Text of more characters than this may break on a screen. The script knows the same number.
 const LONG: usize = 36;
+
+/// What a row of a report tells first, after its keys.
+const OF_A_REPORT: [&str; 5] = ["net_cost", "billable_calls", "share", "cost", "credits"];
 
 /// The section with its controls, which the script brings to life.
 pub(super) fn render(document: &Document, first: &First) -> Markup {
@@ -38,7 +41,7 @@ pub(super) fn render(document: &Document, first: &First) -> Markup {
                         tr {
                             @for &at in &shown {
                                 @let column = &document.columns[at];
-                                th scope="col" class=[is_figure(column).then_some("figure")] { (words(column.name)) }
+                                th scope="col" class=[is_figure(column).then_some("figure")] { (heading(column)) }
                             }
                         }
                     }
@@ -89,7 +92,7 @@ fn order(document: &Document) -> Vec<usize> {
     let mut first: Vec<usize> = if document.command == "calls" {
         OF_A_CALL.iter().filter_map(named).collect()
     } else {
-        (0..document.keys).chain(["billable_calls", "share"].iter().filter_map(named)).collect()
+        (0..document.keys).chain(OF_A_REPORT.iter().filter_map(named)).collect()
     };
     let others: Vec<usize> = (0..all.len()).filter(|at| !first.contains(at)).collect();
     first.extend(others);
@@ -105,7 +108,8 @@ fn is_shown(document: &Document, at: usize) -> bool {
 }
 
 fn total(document: &Document, at: usize) -> Option<&Cell> {
-    at.checked_sub(document.keys).and_then(|measure| document.totals.get(measure))
+    let total = at.checked_sub(document.keys).and_then(|measure| document.totals.get(measure));
+    total.filter(|total| **total != Cell::Null)
 }
 
 /// What a reader must know to read the table right.
@@ -132,11 +136,23 @@ fn is_quantity(document: &Document, at: usize) -> bool {
 }
 
 fn cell(document: &Document, at: usize, cell: &Cell) -> Markup {
+    let column = &document.columns[at];
     let text = text(cell, is_quantity(document, at));
     html! {
-        @if is_figure(&document.columns[at]) { td.figure { (text) } }
+        @if is_figure(column) { td.figure { (text) } }
+        @else if is_link(column) && text.starts_with(LINKED) {
+            td { a href=(text) rel="noopener noreferrer" { "Logs Explorer" } }
+        }
+        @else if is_code(column) && *cell != Cell::Null {
+            td { details.code { summary { code { (text.lines().next().unwrap_or_default()) } } pre { code { (text) } } } }
+        }
         @else { td class=[(text.chars().count() > LONG).then_some("long")] { (Shown(&text)) } }
     }
+}
+
+/// How many digits after the point the amounts of a column have; `None` where they do not add up.
+fn digits(document: &Document, at: usize) -> Option<usize> {
+    if let Some(Cell::Money(money)) = total(document, at) { Some(money.currency.coin_digits()) } else { None }
 }
 
 /// What the script has to know: names are words of the contract, so nothing in it can end its block.
@@ -145,11 +161,14 @@ fn columns(document: &Document, order: &[usize]) -> String {
         .map(|(at, column): (usize, &Column)| {
             json!({
                 "name": column.name,
-                "label": words(column.name),
+                "label": heading(column),
                 "type": column.kind.name(),
                 "measure": at >= document.keys,
                 "quantity": is_quantity(document, at),
                 "shown": is_shown(document, at),
+                "link": is_link(column).then_some(LINKED),
+                "code": is_code(column),
+                "digits": digits(document, at),
                 "total": total(document, at).map(|total| text(total, true)),
             })
         })

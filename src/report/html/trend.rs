@@ -10,7 +10,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 
 use super::super::figures::thousands;
-use super::super::groups::{Group, Groups, is_none, measures, weight};
+use super::super::groups::{Group, Groups, Rank, is_none, measures, weight};
 use super::Shown;
 use super::cells::words;
 use crate::model::document::{Document, Row};
@@ -63,7 +63,7 @@ impl Trend {
 
     /// The section; nothing without at least two stretches of time.
     pub fn render(self, weight: usize) -> Markup {
-        let groups = self.groups.ranked(weight);
+        let groups = self.groups.ranked(Rank::Count(weight));
         let stacks = if self.stacked { stacks(&groups, weight) } else { vec![self.name.clone()] };
         let stretches = stretches(&groups, weight, &stacks, self.stacked);
         if stretches.len() < 2 {

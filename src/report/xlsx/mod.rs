@@ -1,20 +1,21 @@
 //! XLSX: a workbook for a spreadsheet. Numbers are numbers, text is only ever text, totals are formulas whose stored
 //! values are those of the document.
 //!
-//! Sheets: Summary, Statement (or Rows, without totals), Unallocated, Tally, Diagnostics, Provenance. Rows go to a temporary
-//! file as they come; the properties hold no clock, so that the same document is the same workbook.
+//! Sheets: Summary, Statement (or Rows, without totals), Unallocated, Tie-out (with a bill), Tally, Diagnostics, Provenance.
+//! Rows go to a temporary file as they come; the properties hold no clock, so that the same document is the same workbook.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
-use super::groups::{Groups, weight};
+use super::groups::{Groups, rank};
 use crate::model::document::{Document, Row};
 
 mod account;
 mod sheet;
 mod statement;
 mod summary;
+mod tie_out;
 
 const SUMMARY: &str = "Summary";
 
@@ -37,10 +38,13 @@ fn save(document: &Document, rows: &mut dyn Iterator<Item = Row>, file: &mut std
     let mut units = Groups::by(document, &["unit"]);
     let rows = &mut rows.inspect(|row| units.iter_mut().for_each(|units| units.add(row)));
     let written = statement::write(document, rows, workbook.add_worksheet_with_constant_memory()?)?;
-    let units = units.zip(weight(document)).map(|(units, weight)| units.ranked(weight)).unwrap_or_default();
+    let units = units.zip(rank(document)).map(|(units, rank)| units.ranked(rank)).unwrap_or_default();
     summary::write(document, written, &units, workbook.worksheet_from_name(SUMMARY)?)?;
     if document.tally.is_some() {
         account::unallocated(&document.gaps, workbook.add_worksheet())?;
+        if let Some(bill) = &document.bill {
+            tie_out::write(document, bill, written, workbook.add_worksheet())?;
+        }
         account::tally(document, workbook.add_worksheet())?;
         account::diagnostics(&document.diagnostics, workbook.add_worksheet())?;
         account::provenance(document, workbook.add_worksheet())?;
@@ -74,7 +78,10 @@ pub(super) mod tests {
     use super::super::sample::{column, document, printed, rows, text};
     use super::super::{Format, Style};
     use super::*;
+    use crate::model::cost::CostType;
     use crate::model::document::{Cell, ColumnType};
+    use crate::model::money::{Amount, Currency, Money};
+    use crate::model::tie_out::{BillSummary, TieOut};
 
     fn workbook(bytes: &[u8]) -> Xlsx<Cursor<Vec<u8>>> {
         Xlsx::new(Cursor::new(bytes.to_vec())).expect("a workbook")
@@ -168,5 +175,40 @@ pub(super) mod tests {
         let error = write(&document, &mut many, &mut out).expect_err("too many");
         let said = error.to_string();
         assert!(said.contains("csv") && said.contains("parquet") && out.is_empty(), "{said}");
+    }
+
+    #[test]
+    fn a_bill_has_a_sheet_that_ties_it_out() {
+        let euro = Currency::parse("EUR").expect("a currency");
+        let exact = |text| Amount::parse(text).expect("a number");
+        let mut document = document();
+        document.columns.push(column("net_cost", ColumnType::Money, Some("EUR")));
+        document.totals.push(Cell::Money(Money::rounded(exact("12.5"), euro)));
+        let mut rows = rows();
+        for (at, row) in rows.iter_mut().enumerate() {
+            row.push(Cell::Money(Money::rounded(exact(if at == 0 { "12.5" } else { "0" }), euro)));
+        }
+        let tie_out = TieOut {
+            invoice_month: "2026-10".to_owned(),
+            currency: euro,
+            billing_account: "A".to_owned(),
+            bill: exact("12.5"),
+            statement: exact("12.5"),
+            by_type: [(CostType::Regular, exact("10")), (CostType::Tax, exact("2.5"))].into(),
+            without_project: Amount::ZERO,
+            unallocated: exact("1"),
+        };
+        document.bill = Some(BillSummary { tie_outs: vec![tie_out], ..BillSummary::default() });
+        let bytes = made(&document, &rows);
+        assert_eq!(workbook(&bytes).sheet_names()[3..5], ["Tie-out", "Tally"]);
+        let formulas = workbook(&bytes).worksheet_formula("Tie-out").expect("formulas");
+        let at = |row, column| formulas.get_value((row, column)).map(String::as_str);
+        assert_eq!([at(1, 4), at(1, 6)], [Some("SUM(E3:E4)"), Some("ROUND(E2-F2,6)")]);
+        let whole = [Some("SUMIFS(E2:E5,D2:D5,\"net cost\")"), Some("SUM(Statement!M2:M6)"), Some("ROUND(E6-F6,6)")];
+        assert_eq!([at(5, 4), at(5, 5), at(5, 6)], whole);
+        let values = sheet(&bytes, "Tie-out");
+        assert_eq!(values.get_value((5, 4)), Some(&Data::Float(12.5)));
+        let summary = workbook(&bytes).worksheet_formula(SUMMARY).expect("formulas");
+        assert!(summary.used_cells().any(|(_, _, formula)| formula == "SUM(Statement!M2:M6)"));
     }
 }

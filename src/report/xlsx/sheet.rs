@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, Worksheet, XlsxError};
 
+use super::super::groups::Sum;
 use super::super::{figures, safe};
 use crate::model::document::Cell;
 use crate::model::money::Money;
@@ -111,7 +112,8 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn number(&mut self, row: u32, column: u16, value: f64, figure: Figure) -> Result<(), XlsxError> {
+    /// Writes a number as it stands in a workbook.
+    pub fn number(&mut self, row: u32, column: u16, value: f64, figure: Figure) -> Result<(), XlsxError> {
         let look = (Look::Plain, Some(figure));
         let format = self.formats.entry(look).or_insert_with(|| format(look.0, look.1));
         self.sheet.write_number_with_format(row, column, value, format)?;
@@ -229,6 +231,14 @@ pub(super) fn share(millionths: u32) -> f64 {
 /// An amount as a number: written out and read, so that it is the nearest one.
 pub(super) fn amount(money: &Money) -> f64 {
     money.exact.to_string().parse().unwrap_or_default()
+}
+
+/// A sum as a number, and what it is.
+pub(super) fn number(sum: &Sum) -> (f64, Figure) {
+    match sum {
+        Sum::Count(count) => (rounded(*count), Figure::Count),
+        Sum::Amount(money) => (amount(money), Figure::Money),
+    }
 }
 
 /// A time as the serial day of a workbook, to the second; `None` before 1900.

@@ -3,12 +3,12 @@
 use rust_xlsxwriter::{Worksheet, XlsxError, column_number_to_name};
 
 use super::super::INCOMPLETE;
-use super::super::groups::{Group, measures, total, weight};
+use super::super::groups::{Group, Rank, amounts, measures, rank, total, whole};
 use super::super::summary::sources;
-use super::sheet::{Figure, Look, Sheet, rounded, share};
+use super::sheet::{Figure, Look, Sheet, amount, number, rounded, share};
 use super::statement::Written;
 use super::{SUMMARY, tool};
-use crate::model::document::Document;
+use crate::model::document::{Cell, Column, ColumnType, Document};
 use crate::model::share::millionths;
 
 /// Writes the sheet.
@@ -28,20 +28,20 @@ pub(super) fn write(
     }
     sheet.note(row, 0, &format!("{}. {}", tool(), sources(document).unwrap_or_default()))?;
     row = figures(document, written, row + 2, &mut sheet)?;
-    if let Some(weight) = weight(document).filter(|_| !units.is_empty()) {
-        self::units(document, written, &Units { units, weight }, row + 1, &mut sheet)?;
+    if let Some(rank) = rank(document).filter(|_| !units.is_empty()) {
+        self::units(document, written, &Units { units, rank }, row + 1, &mut sheet)?;
     }
     sheet.finish()
 }
 
-/// The units, and the measure that counts most.
+/// The units, and what ranks them.
 struct Units<'a> {
     units: &'a [Group],
-    weight: usize,
+    rank: Rank,
 }
 
 /// The range of a column's rows in the statement.
-fn range(written: Written, column: usize) -> String {
+pub(super) fn range(written: Written, column: usize) -> String {
     let letters = column_number_to_name(u16::try_from(column).unwrap_or(u16::MAX));
     format!("{}!{letters}2:{letters}{}", written.name, written.rows + 1)
 }
@@ -54,6 +54,17 @@ fn figures(document: &Document, written: Written, first: u32, sheet: &mut Sheet<
     row += 1;
     sheet.text(row, 0, "rows", Look::Plain)?;
     sheet.count(row, 1, written.rows.into())?;
+    for (at, money) in amounts(document) {
+        row += 1;
+        let column = &document.columns[at];
+        sheet.text(row, 0, &heading(column), Look::Plain)?;
+        if written.rows == 0 {
+            sheet.cell(row, 1, &Cell::Money(money), None)?;
+        } else {
+            let formula = format!("=SUM({})", range(written, at));
+            sheet.formula(row, 1, &formula, amount(&money), Figure::Money, Look::Plain)?;
+        }
+    }
     let mut billable_row = None;
     for at in measures(document) {
         let name = document.columns[at].name;
@@ -89,43 +100,55 @@ fn figures(document: &Document, written: Written, first: u32, sheet: &mut Sheet<
     Ok(row + 1)
 }
 
+/// The name of a column; of money with its currency.
+fn heading(column: &Column) -> String {
+    match (column.kind, column.unit) {
+        (ColumnType::Money, Some(currency)) => format!("{} ({currency})", column.name),
+        (_, _) => column.name.to_owned(),
+    }
+}
+
 /// The units with their sums, the total of these, and its difference to the statement, which is zero.
 fn units(
     document: &Document,
     written: Written,
-    Units { units, weight }: &Units<'_>,
+    Units { units, rank }: &Units<'_>,
     first: u32,
     sheet: &mut Sheet<'_>,
 ) -> Result<(), XlsxError> {
-    let measures = measures(document);
+    let money = (0..amounts(document).len()).map(Rank::Amount);
+    let ranks: Vec<Rank> = money.chain((0..measures(document).len()).map(Rank::Count)).collect();
     let count = u32::try_from(units.len()).unwrap_or(u32::MAX);
     let (top, bottom) = (first + 2, first + 1 + count);
-    let last = u16::try_from(measures.len()).unwrap_or(u16::MAX) + 1;
+    let last = u16::try_from(ranks.len()).unwrap_or(u16::MAX) + 1;
     sheet.text(first, 0, "unit", Look::Heading)?;
     sheet.text(first, last, "share", Look::HeadingOfFigures)?;
-    let weight_column = u16::try_from(*weight).unwrap_or(u16::MAX) + 1;
-    let letters = column_number_to_name(weight_column);
-    let whole = total(document, document.columns[measures[*weight]].name).unwrap_or(0);
+    let ranked = ranks.iter().position(|other| other == rank).unwrap_or(0);
+    let letters = column_number_to_name(u16::try_from(ranked).unwrap_or(u16::MAX) + 1);
+    let (_, all) = whole(document, *rank);
     for (row, unit) in (first + 1..).zip(*units) {
         sheet.text(row, 0, &unit.key.concat(), Look::Plain)?;
-        for (column, sum) in (1..).zip(&unit.sums) {
-            sheet.count(row, column, *sum)?;
+        for (column, rank) in (1..).zip(&ranks) {
+            let (value, figure) = number(&unit.sum(*rank));
+            sheet.number(row, column, value, figure)?;
         }
-        if let Some(part) = unit.share(*weight, whole) {
+        if let Some(part) = unit.sum(*rank).share(&all) {
             let formula = format!("=ROUND({letters}{}/{letters}${},6)", row + 1, bottom + 1);
             sheet.formula(row, last, &formula, share(part), Figure::Share, Look::Plain)?;
         }
     }
     sheet.text(bottom, 0, "total", Look::Total)?;
     sheet.text(bottom + 1, 0, "difference to the statement", Look::Plain)?;
-    for (column, at) in (1_u16..).zip(&measures) {
+    for (column, rank) in (1_u16..).zip(&ranks) {
         let letters = column_number_to_name(column);
-        let sum = total(document, document.columns[*at].name).unwrap_or(0);
-        sheet.text(first, column, document.columns[*at].name, Look::HeadingOfFigures)?;
+        let (at, sum) = whole(document, *rank);
+        let (value, figure) = number(&sum);
+        sheet.text(first, column, &heading(&document.columns[at]), Look::HeadingOfFigures)?;
         let formula = format!("=SUM({letters}{top}:{letters}{bottom})");
-        sheet.formula(bottom, column, &formula, rounded(sum), Figure::Count, Look::Total)?;
-        let formula = format!("={letters}{}-SUM({})", bottom + 1, range(written, *at));
-        sheet.formula(bottom + 1, column, &formula, rounded(0), Figure::Count, Look::Plain)?;
+        sheet.formula(bottom, column, &formula, value, figure, Look::Total)?;
+        // A workbook calculates with doubles: what lies below a millionth is theirs.
+        let formula = format!("=ROUND({letters}{}-SUM({}),6)", bottom + 1, range(written, at));
+        sheet.formula(bottom + 1, column, &formula, rounded(0), figure, Look::Plain)?;
     }
     sheet.text(bottom, last, "", Look::Total)
 }
