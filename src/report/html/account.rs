@@ -18,7 +18,7 @@ pub(super) fn render(document: &Document) -> Markup {
         @if let Some(counts) = &document.tally {
             @for block in tally { (section(block, Some(counts))) }
             (provenance(document))
-            (reading())
+            (reading(document))
         }
     }
 }
@@ -127,14 +127,18 @@ fn inputs(from: &Provenance) -> Markup {
 }
 
 /// What the words mean.
-fn reading() -> Markup {
+fn reading(document: &Document) -> Markup {
+    let share = match document.bill {
+        Some(_) => "the part of the net cost, where all rows have one currency",
+        None => "the part of all billable calls; a call is not an amount of money",
+    };
     html! {
         section #reading {
             h2 { "How to read this" }
             dl.facts {
                 dt { "call" } dd { "what a customer did once; several records may tell of it" }
                 dt { "billable" } dd { "the bill meters the call itself; failed and free calls are not" }
-                dt { "share" } dd { "the part of all billable calls; a call is not an amount of money" }
+                dt { "share" } dd { (share) }
                 dt { "payer" } dd { "the project whose bill carries the call, proved by a field of the log" }
                 dt { "(unmapped)" } dd { "the payer is known and has no row in the mapping" }
                 dt { "(unattributed)" } dd { "no field of the log names a payer" }

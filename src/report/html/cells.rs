@@ -47,6 +47,11 @@ pub(super) fn is_code(column: &Column) -> bool {
     column.name == "filter"
 }
 
+/// Code with its own line breaks, harmless to read.
+pub(super) fn code(text: &str) -> String {
+    text.lines().map(safe).collect::<Vec<_>>().join("\n")
+}
+
 /// The name of a column as words: `billable_calls` is `billable calls`.
 pub(super) fn words(name: &str) -> String {
     name.replace('_', " ")

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::super::row_filter::fared;
 use super::super::safe;
+use super::cells::{code, is_code};
 use crate::model::document::{Cell, Document, Row};
 use crate::model::time::rfc3339;
 
@@ -36,9 +37,13 @@ pub(super) fn write(
             out.write_all(b"\n]</script>\n")?;
         }
         out.write_all(if begins { b"<script type=\"application/json\" class=\"rows\">[\n" } else { b",\n" })?;
-        for (at, cell) in row.iter().enumerate() {
+        for ((at, cell), column) in row.iter().enumerate().zip(&document.columns) {
             out.write_all(if at == 0 { b"[" } else { b"," })?;
-            out.write_all(value(cell)?.as_bytes())?;
+            let value = match cell {
+                Cell::Text(text) if is_code(column) => quoted(&code(text))?,
+                other => value(other)?,
+            };
+            out.write_all(value.as_bytes())?;
         }
         out.write_all(if document.columns.is_empty() { b"[]" } else { b"]" })?;
         each(&row);

@@ -7,7 +7,7 @@ use super::super::figures::thousands;
 use super::super::groups::is_gap;
 use super::super::layout::OF_A_CALL;
 use super::Shown;
-use super::cells::{LINKED, heading, is_code, is_figure, is_link, text};
+use super::cells::{LINKED, code, heading, is_code, is_figure, is_link, text};
 use super::rows::{First, PAGE};
 use crate::model::document::{Cell, Column, Document, Row};
 
@@ -143,8 +143,9 @@ fn cell(document: &Document, at: usize, cell: &Cell) -> Markup {
         @else if is_link(column) && text.starts_with(LINKED) {
             td { a href=(text) rel="noopener noreferrer" { "Logs Explorer" } }
         }
-        @else if is_code(column) && *cell != Cell::Null {
-            td { details.code { summary { code { (text.lines().next().unwrap_or_default()) } } pre { code { (text) } } } }
+        @else if let (true, Cell::Text(filter)) = (is_code(column), cell) {
+            @let whole = code(filter);
+            td { details.code { summary { code { (whole.lines().next().unwrap_or_default()) } } pre { code { (whole) } } } }
         }
         @else { td class=[(text.chars().count() > LONG).then_some("long")] { (Shown(&text)) } }
     }
