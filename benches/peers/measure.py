@@ -1,4 +1,4 @@
-"""Generates logs, runs billtrail and its peers on them, and prints the tables: measure.py SIZE RUNS FOLDER."""
+"""Generates logs, runs billtrail and its peers on them, and prints the tables: measure.py SIZE RUNS FOLDER [PHASE]…."""
 
 import json
 import os
@@ -189,6 +189,7 @@ def targets() -> str:
 
 
 if __name__ == "__main__":
-    for phase in [empty, plain, alone, shapes, distinct, small]:
-        phase()
+    phases = {phase.__name__: phase for phase in [empty, plain, alone, shapes, distinct, small]}
+    for name in sys.argv[4:] or phases:
+        phases[name]()
     print(f"\n### Targets\n\n{targets()}")

@@ -1,6 +1,7 @@
 """Runs commands and tells their wall time, CPU time and peak memory."""
 
 import os
+import pathlib
 import statistics
 import subprocess
 import time
@@ -16,6 +17,7 @@ class Command:
     environment: dict[str, str] = field(default_factory=dict)
     walls: list[float] = field(default_factory=list)
     cpus: list[float] = field(default_factory=list)
+    others: list[float] = field(default_factory=list)
     peak_mib: float = 0.0
     defect: str = ""
 
@@ -29,7 +31,7 @@ class Command:
 
     def run(self) -> None:
         """Runs the command once. The largest process of a pipeline gives the memory, all of them the CPU time."""
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), machine_busy()
         process = subprocess.Popen(
             self.arguments,
             stdin=subprocess.DEVNULL,
@@ -46,7 +48,14 @@ class Command:
             self.defect = f"ended with {process.returncode}: {last[0][:160]}"
         self.walls.append(wall)
         self.cpus.append(usage.ru_utime + usage.ru_stime)
+        self.others.append(max(0.0, machine_busy() - busy - self.cpus[-1]) / wall)
         self.peak_mib = max(self.peak_mib, usage.ru_maxrss / 1024)
+
+
+def machine_busy() -> float:
+    """Seconds of CPU that the whole machine has worked since its start; Linux only."""
+    user, nice, system, _idle, _wait, irq, softirq, *_ = pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:]
+    return sum(map(int, [user, nice, system, irq, softirq])) / os.sysconf("SC_CLK_TCK")
 
 
 def alternate(commands: list[Command], runs: int) -> None:
@@ -58,19 +67,22 @@ def alternate(commands: list[Command], runs: int) -> None:
 
 
 def table(commands: list[Command], size: int) -> str:
-    """The runs as a Markdown table; ratios are to the first command, and only where the rows were the same."""
+    """The runs as a Markdown table; ratios are to the first command, and only where the rows were the same.
+
+    "others" tells how many cores other work of the machine kept busy meanwhile, as a mean of the runs.
+    """
     first = commands[0]
     lines = [
-        "| | wall, median (least–most) | CPU | peak memory | GB/s | wall ÷ " + first.name + " | CPU ÷ |",
-        "|---|---|---|---|---|---|---|",
+        "| | wall, median (least–most) | CPU | peak memory | GB/s | others | wall ÷ " + first.name + " | CPU ÷ |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for command in commands:
         spread = f"{command.wall:.2f} s ({min(command.walls):.2f}–{max(command.walls):.2f})"
         ratios = f"{command.wall / first.wall:.2f} | {command.cpu / first.cpu:.2f}"
         if command.defect or first.defect:
             ratios = f"– {command.defect} | –"
-        rate = size / command.wall / 1e9
+        rate, others = size / command.wall / 1e9, statistics.mean(command.others)
         lines.append(
-            f"| {command.name} | {spread} | {command.cpu:.2f} s | {command.peak_mib:.0f} MiB | {rate:.2f} | {ratios} |"
+            f"| {command.name} | {spread} | {command.cpu:.2f} s | {command.peak_mib:.0f} MiB | {rate:.2f} | {others:.1f} | {ratios} |"
         )
     return "\n".join(lines)
