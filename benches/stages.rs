@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use billtrail::chargeback::attribution::Attributor;
+use billtrail::chargeback::attribution::{Accounting, Attributor};
 use billtrail::chargeback::dimension::Dimension;
 use billtrail::chargeback::statement::Accumulator;
 use billtrail::gcp::log_entry;
 use billtrail::ingest::{self, ReadOptions, Unit};
-use billtrail::ledger::{Closed, Ledger};
+use billtrail::ledger::{Ledger, Memory, SpillError};
 use billtrail::model::call::Call;
 use billtrail::model::directory::Directory;
 use billtrail::model::document::Period;
@@ -67,16 +67,24 @@ fn observations(provider: &Provider, records: &[Vec<u8>]) -> Vec<Observation> {
         .collect()
 }
 
-fn collapse(observations: Vec<Observation>) -> Closed {
-    let mut ledger = Ledger::default();
+fn collapse(observations: Vec<Observation>) -> Ledger {
+    let mut ledger = Ledger::new(&Memory { limit: 1 << 30, directory: std::env::temp_dir() });
     let mut rest = observations.into_iter();
     loop {
         let batch: Vec<Observation> = rest.by_ref().take(BATCH).collect();
         if batch.is_empty() {
-            return ledger.close();
+            return ledger;
         }
-        ledger.absorb(batch);
+        ledger.absorb(batch).expect("a gigabyte holds them");
     }
+}
+
+fn calls(ledger: &Ledger) -> Vec<Call> {
+    let each = |calls: &mut Vec<Call>, call| {
+        calls.push(call);
+        Ok::<(), SpillError>(())
+    };
+    ledger.calls(1, Vec::new, each).expect("all is in memory").0.concat()
 }
 
 fn group(calls: &[Call], directory: &Directory) -> usize {
@@ -86,7 +94,11 @@ fn group(calls: &[Call], directory: &Directory) -> usize {
     let attributor = Attributor { directory, mapping: None, special, period: &period, billed_rows: &billed_rows };
     let by = [Dimension::Payer, Dimension::Service, Dimension::Method, Dimension::Principal, Dimension::Day];
     let mut accumulator = Accumulator::new(&by, directory, chrono_tz::UTC);
-    attributor.run(calls, |attributed| accumulator.add(&attributed));
+    let mut accounting = Accounting::new(&attributor);
+    for call in calls {
+        accounting.add(call).iter().for_each(|attributed| accumulator.add(attributed));
+    }
+    black_box(accounting.finish());
     accumulator.finish().expect("sums of few records fit").rows.len()
 }
 
@@ -123,10 +135,10 @@ fn stages(criterion: &mut Criterion) {
         bencher.iter(|| self::observations(&provider, black_box(&records)).len());
     });
     group_of.bench_function("collapse", |bencher| {
-        let run = |observations| pool.install(|| collapse(observations).calls.len());
+        let run = |observations| pool.install(|| calls(&collapse(observations)).len());
         bencher.iter_batched(|| observations.clone(), run, BatchSize::LargeInput);
     });
-    let Closed { calls, .. } = pool.install(|| collapse(observations.clone()));
+    let calls = calls(&collapse(observations.clone()));
     let directory = Directory::default();
     group_of.bench_function("group", |bencher| {
         bencher.iter(|| pool.install(|| group(black_box(&calls), &directory)));

@@ -7,13 +7,14 @@ use super::mapping_row::MappingRow;
 use super::resolve::{Resolved, Special, resolve};
 use crate::model::call::Call;
 use crate::model::directory::Directory;
-use crate::model::document::{Diagnostics, Gaps, Period, diagnose};
+use crate::model::document::{Diagnostics, Gaps, Period, diagnose, merge_diagnostics};
 use crate::model::payer::Payer;
 use crate::model::reason::{DiagnosticKind, PayerReason, Reason, SkipReason};
 use crate::model::tally::{Outcome, Tally};
 use crate::model::time::rfc3339;
 
-const HOUR: i64 = 3_600_000_000_000;
+const SECOND: i64 = 1_000_000_000;
+const HOUR: i64 = 3600 * SECOND;
 
 /// The unit of a call that nobody can be charged for.
 pub const UNATTRIBUTED: &str = "(unattributed)";
@@ -68,65 +69,125 @@ pub struct Account {
     pub used_rows: BTreeSet<usize>,
     /// Rows of the mapping that were equally near to a call, by index: the one that decided, and the other.
     pub ties: BTreeSet<(usize, usize)>,
-    /// The delay in nanoseconds within which 99 of 100 calls' entries arrived.
+    /// The delay in whole seconds within which 99 of 100 calls' entries arrived.
     pub lateness: Option<i64>,
+    /// First and last time of the calls outside the period.
+    pub outside: Option<(i64, i64)>,
     /// Payers with calls and billable calls.
     pub payers: BTreeMap<Payer, (u64, u64)>,
 }
 
-impl Attributor<'_> {
-    /// Attributes every call of the period, in the order of the calls, and hands each to `each`.
-    pub fn run<'c>(&'c self, calls: &'c [Call], mut each: impl FnMut(Attributed<'c>)) -> Account {
-        let mut account = Account { used_rows: self.billed_rows.clone(), ..Account::default() };
-        let mut unmapped: HashMap<String, (u64, u64)> = HashMap::new();
-        let mut unattributed: BTreeMap<PayerReason, (u64, u64)> = BTreeMap::new();
-        let mut lateness = Vec::new();
-        for call in calls {
-            if !self.contains(call.facts.time) {
-                *account.tally.skipped.entry(SkipReason::OutsidePeriod).or_default() += call.entries;
-                continue;
-            }
-            account.tally.calls += 1;
-            for (cause, count) in &call.merged {
-                *account.tally.merged.entry(*cause).or_default() += count;
-            }
-            let attributed = self.attribute(call);
-            account.tally.count(attributed.outcome);
-            account.used_rows.extend(attributed.row.map(|row| row.index));
-            if let (Some(row), Some(tied)) = (attributed.row, attributed.tied) {
-                account.ties.insert((row.index, tied.index));
-                diagnose(&mut account.diagnostics, DiagnosticKind::MappingTie, || {
-                    format!("line {} ({}) decided, not line {} ({})", row.line, row.selector, tied.line, tied.selector)
-                });
-            }
-            lateness.extend(call.facts.lateness);
-            let billable = u64::from(call.reason.is_none());
-            if let Some(payer) = &attributed.resolved.payer {
-                let counts = account.payers.entry(payer.clone()).or_default();
-                counts.0 += 1;
-                counts.1 += billable;
-                if attributed.unit == UNMAPPED {
-                    let counts = unmapped.entry(payer.to_string()).or_default();
-                    counts.0 += 1;
-                    counts.1 += billable;
-                }
-            }
-            if attributed.unit == UNATTRIBUTED {
-                let reason = attributed.resolved.payer_reason.unwrap_or(PayerReason::NoProject);
-                let counts = unattributed.entry(reason).or_default();
-                counts.0 += 1;
-                counts.1 += billable;
-            }
-            note(call, &attributed, &mut account.diagnostics);
-            each(attributed);
+/// An account that is growing: calls are added in any order, and accounts of several threads are put together.
+pub struct Accounting<'t> {
+    attributor: &'t Attributor<'t>,
+    account: Account,
+    unmapped: HashMap<String, (u64, u64)>,
+    unattributed: BTreeMap<PayerReason, (u64, u64)>,
+    /// Delays in whole seconds with the number of calls.
+    lateness: BTreeMap<i64, u64>,
+}
+
+impl<'t> Accounting<'t> {
+    /// An account of no calls.
+    pub fn new(attributor: &'t Attributor<'t>) -> Self {
+        Self {
+            attributor,
+            account: Account { used_rows: attributor.billed_rows.clone(), ..Account::default() },
+            unmapped: HashMap::new(),
+            unattributed: BTreeMap::new(),
+            lateness: BTreeMap::new(),
         }
-        account.lateness = percentile_99(lateness);
-        self.note_payers(&mut account, &unmapped);
+    }
+
+    /// Adds a call, and gives it with its payer and unit if it is of the period.
+    pub fn add<'c>(&mut self, call: &'c Call) -> Option<Attributed<'c>>
+    where
+        't: 'c,
+    {
+        let Self { attributor, account, unmapped, unattributed, lateness } = self;
+        if !attributor.contains(call.facts.time) {
+            *account.tally.skipped.entry(SkipReason::OutsidePeriod).or_default() += call.entries;
+            account.outside = widest(account.outside, call.facts.time.map(|time| (time, time)));
+            return None;
+        }
+        account.tally.calls += 1;
+        for (cause, count) in &call.merged {
+            *account.tally.merged.entry(*cause).or_default() += count;
+        }
+        let attributed = attributor.attribute(call);
+        account.tally.count(attributed.outcome);
+        account.used_rows.extend(attributed.row.map(|row| row.index));
+        if let (Some(row), Some(tied)) = (attributed.row, attributed.tied) {
+            account.ties.insert((row.index, tied.index));
+            diagnose(&mut account.diagnostics, DiagnosticKind::MappingTie, || {
+                format!("line {} ({}) decided, not line {} ({})", row.line, row.selector, tied.line, tied.selector)
+            });
+        }
+        if let Some(delay) = call.facts.lateness {
+            *lateness.entry(delay / SECOND).or_default() += 1;
+        }
+        let counts = (1, u64::from(call.reason.is_none()));
+        if let Some(payer) = &attributed.resolved.payer {
+            count(account.payers.entry(payer.clone()).or_default(), counts);
+            if attributed.unit == UNMAPPED {
+                count(unmapped.entry(payer.to_string()).or_default(), counts);
+            }
+        }
+        if attributed.unit == UNATTRIBUTED {
+            let reason = attributed.resolved.payer_reason.unwrap_or(PayerReason::NoProject);
+            count(unattributed.entry(reason).or_default(), counts);
+        }
+        note(call, &attributed, &mut account.diagnostics);
+        Some(attributed)
+    }
+
+    /// Adds what another account holds.
+    pub fn merge(&mut self, other: Self) {
+        let mine = &mut self.account;
+        let Account { tally, gaps: _, diagnostics, used_rows, ties, lateness: _, outside, payers } = other.account;
+        mine.tally += &tally;
+        merge_diagnostics(&mut mine.diagnostics, diagnostics);
+        mine.used_rows.extend(used_rows);
+        mine.ties.extend(ties);
+        mine.outside = widest(mine.outside, outside);
+        for (payer, counts) in payers {
+            count(mine.payers.entry(payer).or_default(), counts);
+        }
+        for (name, counts) in other.unmapped {
+            count(self.unmapped.entry(name).or_default(), counts);
+        }
+        for (reason, counts) in other.unattributed {
+            count(self.unattributed.entry(reason).or_default(), counts);
+        }
+        for (seconds, calls) in other.lateness {
+            *self.lateness.entry(seconds).or_default() += calls;
+        }
+    }
+
+    /// The whole account.
+    pub fn finish(self) -> Account {
+        let Self { attributor, mut account, unmapped, unattributed, lateness } = self;
+        account.lateness = percentile_99(&lateness);
+        attributor.note_payers(&mut account, &unmapped);
         account.gaps.unmapped = largest_first(unmapped.into_iter());
         account.gaps.unattributed = largest_first(unattributed.into_iter());
         account
     }
+}
 
+fn count(sum: &mut (u64, u64), more: (u64, u64)) {
+    sum.0 += more.0;
+    sum.1 += more.1;
+}
+
+fn widest(a: Option<(i64, i64)>, b: Option<(i64, i64)>) -> Option<(i64, i64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
+impl<'t> Attributor<'t> {
     /// Whether a call at that time is of the period.
     pub fn contains(&self, time: Option<i64>) -> bool {
         match time {
@@ -136,12 +197,11 @@ impl Attributor<'_> {
         }
     }
 
-    /// The calls of the period, each attributed when it is asked for.
-    pub fn attributed<'c>(&'c self, calls: &'c [Call]) -> impl Iterator<Item = Attributed<'c>> {
-        calls.iter().filter(|call| self.contains(call.facts.time)).map(|call| self.attribute(call))
-    }
-
-    fn attribute<'c>(&'c self, call: &'c Call) -> Attributed<'c> {
+    /// Attributes a call, be it of the period or not.
+    pub fn attribute<'c>(&self, call: &'c Call) -> Attributed<'c>
+    where
+        't: 'c,
+    {
         let resolved = resolve(call, self.directory, self.special);
         let outcome = Outcome::of(call.reason, resolved.payer.as_ref(), resolved.payer_reason);
         let nobody = resolved.payer.is_none() || resolved.payer_reason == Some(PayerReason::GoogleSdkProject);
@@ -168,11 +228,6 @@ impl Attributor<'_> {
             Some(row) => (&row.business_unit, row.cost_center.as_deref()),
             None => (UNMAPPED, None),
         }
-    }
-
-    /// Attributes every call, be it of the period or not, in the order of the calls.
-    pub fn all<'c>(&'c self, calls: &'c [Call]) -> impl Iterator<Item = Attributed<'c>> {
-        calls.iter().map(|call| self.attribute(call))
     }
 
     fn note_payers(&self, account: &mut Account, unmapped: &HashMap<String, (u64, u64)>) {
@@ -240,9 +295,13 @@ fn note(call: &Call, attributed: &Attributed<'_>, diagnostics: &mut Diagnostics)
 }
 
 /// The value that 99 of 100 do not exceed.
-fn percentile_99(mut values: Vec<i64>) -> Option<i64> {
-    let at = (values.len().checked_sub(1)?) * 99 / 100;
-    Some(*values.select_nth_unstable(at).1)
+fn percentile_99(counts: &BTreeMap<i64, u64>) -> Option<i64> {
+    let mut left = counts.values().sum::<u64>().checked_sub(1)? * 99 / 100;
+    counts.iter().find_map(|(value, count)| {
+        let found = left < *count;
+        left = left.saturating_sub(*count);
+        found.then_some(*value)
+    })
 }
 
 /// Sorts by billable calls, then calls, both descending, then by name.
@@ -250,4 +309,19 @@ fn largest_first<K: Ord>(counts: impl Iterator<Item = (K, (u64, u64))>) -> Vec<(
     let mut sorted: Vec<(K, u64, u64)> = counts.map(|(key, (calls, billable))| (key, calls, billable)).collect();
     sorted.sort_by(|a, b| (b.2, b.1).cmp(&(a.2, a.1)).then_with(|| a.0.cmp(&b.0)));
     sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_hundred_delays_the_ninety_ninth_counts() {
+        let counts = |values: &[(i64, u64)]| percentile_99(&values.iter().copied().collect());
+        assert_eq!(counts(&[]), None);
+        assert_eq!(counts(&[(7, 1)]), Some(7));
+        assert_eq!(counts(&[(1, 98), (2, 1), (3, 1)]), Some(2));
+        assert_eq!(counts(&[(1, 99), (3, 1)]), Some(1));
+        assert_eq!(counts(&[(1, 98), (3, 3)]), Some(3));
+    }
 }

@@ -134,6 +134,23 @@ impl<'t> Accumulator<'t> {
         }
     }
 
+    /// A statement with all that others of the same columns hold.
+    pub fn merged(mut self, others: Vec<Self>) -> Self {
+        others.into_iter().for_each(|other| self.merge(other));
+        self
+    }
+
+    fn merge(&mut self, other: Self) {
+        let mut numbers = HashMap::with_capacity(other.places.len());
+        for (place, number) in other.places {
+            numbers.insert(number, self.number(place));
+        }
+        for ((place, key), measures) in other.groups {
+            self.sum((numbers[&place], key), &measures);
+        }
+        self.overflow |= other.overflow;
+    }
+
     /// Adds one call.
     pub fn add(&mut self, attributed: &Attributed<'_>) {
         let values = |facts: bool| -> Vec<SharedText> {
@@ -141,10 +158,18 @@ impl<'t> Accumulator<'t> {
             columns.map(|dimension| self.value(*dimension, attributed)).collect()
         };
         let (place, key) = (Place { key: values(false) }, values(true));
+        let place = self.number(place);
+        self.sum((place, key), &Measures::of(attributed));
+    }
+
+    fn number(&mut self, place: Place) -> u32 {
         let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let place = *self.places.entry(place).or_insert(next);
-        let group = self.groups.entry((place, key)).or_default();
-        match group.checked_add(&Measures::of(attributed)) {
+        *self.places.entry(place).or_insert(next)
+    }
+
+    fn sum(&mut self, group: (u32, Vec<SharedText>), measures: &Measures) {
+        let group = self.groups.entry(group).or_default();
+        match group.checked_add(measures) {
             Some(sum) => *group = sum,
             None => self.overflow = true,
         }

@@ -137,6 +137,12 @@ pub struct LogArgs {
     /// Read records `fast` or `strict`; the result is the same
     #[arg(long, value_name = "HOW", default_value = "fast", hide_possible_values = true, help_heading = "Run")]
     pub scanner: ScannerChoice,
+    /// Memory to stay within, such as `64MiB` or `2GiB`; what does not fit waits on disk [default: 256MiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Run")]
+    pub memory: Option<String>,
+    /// The directory of data that wait on disk; nothing is left there [default: the system's]
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub temp_dir: Option<PathBuf>,
     /// Keep the raw bytes of records that cannot be read, one a line
     #[arg(long, value_name = "FILE", help_heading = "Run")]
     pub rejected: Option<PathBuf>,

@@ -92,6 +92,8 @@ struct File {
     timezone: Option<String>,
     threads: Option<usize>,
     max_record: Option<String>,
+    memory: Option<String>,
+    temp_dir: Option<PathBuf>,
     format: Option<String>,
     strict: Option<bool>,
     quiet: Option<bool>,
@@ -115,6 +117,10 @@ pub struct Settings {
     pub threads: Setting<usize>,
     /// Bytes of the largest record.
     pub max_record: Setting<usize>,
+    /// Bytes of memory to stay within.
+    pub memory: Setting<usize>,
+    /// Where what does not fit in memory waits; the system's directory if nobody said anything.
+    pub temp_dir: Setting<Option<PathBuf>>,
     /// The output format.
     pub format: Setting<Format>,
     /// Rejected records fail the run.
@@ -177,6 +183,8 @@ impl Settings {
                 },
             )?,
             max_record: layers.parsed("max-record", logs.max_record.clone(), file.max_record.clone(), "64MiB", size)?,
+            memory: layers.parsed("memory", logs.memory.clone(), file.memory.clone(), "256MiB", size)?,
+            temp_dir: one("temp-dir", &logs.temp_dir, &file.temp_dir),
             format: layers.format(output)?,
             strict: layers.switch("strict", logs.strict, file.strict)?,
             quiet: layers.switch("quiet", logs.quiet, file.quiet)?,
@@ -206,6 +214,8 @@ impl Settings {
             ("timezone", self.timezone.value.to_string(), self.timezone.origin.to_string()),
             ("threads", self.threads.value.to_string(), self.threads.origin.to_string()),
             ("max-record", self.max_record.value.to_string(), self.max_record.origin.to_string()),
+            ("memory", self.memory.value.to_string(), self.memory.origin.to_string()),
+            ("temp-dir", path(&self.temp_dir.value), self.temp_dir.origin.to_string()),
             ("format", self.format.value.name().to_owned(), self.format.origin.to_string()),
             ("strict", self.strict.value.to_string(), self.strict.origin.to_string()),
             ("quiet", self.quiet.value.to_string(), self.quiet.origin.to_string()),

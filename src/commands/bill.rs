@@ -150,9 +150,7 @@ impl Bill<'_> {
         let always = Period { from: None, to: None, ..logs.period.clone() };
         let attributor = logs.attributor_of(&always);
         let mut weights = Weights::new(&names, logs.settings.timezone.value, by);
-        for attributed in attributor.all(&logs.calls) {
-            weights.add(&attributor, &attributed);
-        }
+        logs.each_call(|call| weights.add(&attributor, &attributor.attribute(call)))?;
         self.overlaps(logs, &weights)?;
         let sharing = |service: &str, sku: &str| provider.sharing(&names, service, sku);
         let allocator = Allocator { attributor: &attributor, weights: &weights, sharing: &sharing, idle: self.idle };

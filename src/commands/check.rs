@@ -24,18 +24,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<Ending, Failure> {
     }
     let logs = Logs::read_agreed(&args.logs, &args.output)?;
     known(&gates, &logs)?;
-    let mut units: BTreeMap<String, Measures> = BTreeMap::new();
-    let mut overflow = false;
-    let account = logs.attribute(|attributed| {
+    let (account, units) = logs.attribute_in_order(BTreeMap::<String, Measures>::new, |units, attributed| {
         let measures = units.entry(attributed.unit.to_owned()).or_default();
-        match measures.checked_add(&Measures::of(&attributed)) {
-            Some(sum) => *measures = sum,
-            None => overflow = true,
-        }
+        *measures = measures.checked_add(&Measures::of(attributed)).ok_or(StatementError::Overflow)?;
+        Ok(())
     })?;
-    if overflow {
-        return Err(StatementError::Overflow.into());
-    }
     let verdicts: Vec<Verdict> = gates.iter().map(|gate| gate.judge(&units)).collect();
     let failed = verdicts.iter().any(|verdict| !verdict.passed());
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();

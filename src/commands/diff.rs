@@ -131,15 +131,13 @@ fn joined(names: [&Option<String>; 2]) -> Option<String> {
 
 /// What each unit has under a mapping.
 fn amounts(logs: &Logs, mapping: Option<&Mapping>, measure: Measure) -> Result<Amounts, Failure> {
-    // That the tally balances does not depend on the mapping.
-    logs.attribute(|_| {})?;
     let attributor = Attributor { mapping, ..logs.attributor() };
-    let mut amounts = Amounts::new();
-    for attributed in attributor.attributed(&logs.calls) {
+    let (_, amounts) = logs.attribute_by(&attributor, 1, Amounts::new, |amounts, attributed| {
         let amount = amounts.entry(attributed.unit.to_owned()).or_default();
-        *amount = amount.checked_add(measure.of(&Measures::of(&attributed))).ok_or(StatementError::Overflow)?;
-    }
-    Ok(amounts)
+        *amount = amount.checked_add(measure.of(&Measures::of(attributed))).ok_or(StatementError::Overflow)?;
+        Ok(())
+    })?;
+    Ok(amounts.into_iter().next().unwrap_or_default())
 }
 
 fn logs_args(args: &DiffArgs, inputs: &[String]) -> LogArgs {

@@ -9,6 +9,8 @@ use crate::cli::ExplainArgs;
 use crate::cli::settings::Origin;
 use crate::gcp::kind::{Kind, Rule};
 use crate::model::call::Call;
+use crate::model::document::Row;
+use crate::model::observation::CallKey;
 use crate::model::reason::PayerReason;
 use crate::model::stats::Stage;
 use crate::model::tally::Outcome;
@@ -23,32 +25,22 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
         // A format that is configured for tables does not turn words into rows.
         Origin::Environment(_) | Origin::File(_) | Origin::Default => Format::Table,
     };
-    let (mut words, mut rows, mut found) = (String::new(), Vec::new(), 0);
-    let account = logs.attribute(|attributed| {
-        if !is_asked_for(attributed.call, args) {
-            return;
+    let (account, parts) = logs.attribute(Vec::new, |found, attributed| {
+        if is_asked_for(attributed.call, args) {
+            found.push(Found::of(&logs, attributed, format));
         }
-        found += 1;
-        match format {
-            Format::Table => explain(&logs, &attributed, &mut words),
-            Format::Csv
-            | Format::Json
-            | Format::Ndjson
-            | Format::Markdown
-            | Format::Html
-            | Format::Xlsx
-            | Format::Parquet => {
-                rows.push(documents::call_row(&logs, &attributed));
-            }
-        }
+        Ok(())
     })?;
-    if found == 0 && logs.incomplete {
+    let mut found: Vec<Found> = parts.into_iter().flatten().collect();
+    if found.is_empty() && logs.incomplete {
         return Ok(Ending::Incomplete);
     }
-    if found == 0 {
+    if found.is_empty() {
         let asked = args.insert_id.as_ref().or(args.call_key.as_ref()).map_or("", String::as_str);
         return Err(Failure::Usage(format!("`{asked}`: no call of the input and period has this id")));
     }
+    found.sort_by(|a, b| a.place.cmp(&b.place));
+    let mut words = found.iter().map(|found| found.words.as_str()).collect::<Vec<_>>().join("\n");
     if logs.incomplete {
         words.push_str("\nINCOMPLETE: an input was missing, unreadable, truncated or changed meanwhile; more may belong to this call.\n");
     }
@@ -57,10 +49,39 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
             return output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()));
         }
         let document = documents::calls(&logs, account);
-        output::print(&document, &mut rows.into_iter(), &args.output, format, false, true)
+        let mut rows = found.into_iter().map(|found| found.row);
+        output::print(&document, &mut rows, &args.output, format, false, true)
     })?;
     logs.say_stats();
     Ok(documents::ending(logs.incomplete, false))
+}
+
+/// A call that was asked for: its place among calls, and what the format needs of it.
+struct Found {
+    place: (Option<i64>, Option<String>, Option<String>, CallKey),
+    words: String,
+    row: Row,
+}
+
+impl Found {
+    fn of(logs: &Logs, attributed: &Attributed<'_>, format: Format) -> Self {
+        let (time, log_name, insert_id, key) = attributed.call.place();
+        let place = (time, log_name.map(str::to_owned), insert_id.map(str::to_owned), key);
+        let (mut words, mut row) = (String::new(), Row::new());
+        match format {
+            Format::Table => explain(logs, attributed, &mut words),
+            Format::Csv
+            | Format::Json
+            | Format::Ndjson
+            | Format::Markdown
+            | Format::Html
+            | Format::Xlsx
+            | Format::Parquet => {
+                row = documents::call_row(logs, attributed);
+            }
+        }
+        Self { place, words, row }
+    }
 }
 
 fn is_asked_for(call: &Call, args: &ExplainArgs) -> bool {
@@ -80,9 +101,6 @@ fn line(out: &mut String, title: &str, text: &str) {
 
 fn explain(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
     let (call, facts, resolved) = (attributed.call, &attributed.call.facts, &attributed.resolved);
-    if !out.is_empty() {
-        out.push('\n');
-    }
     let title = format!(
         "{} on {}",
         facts.method.as_deref().unwrap_or("(no method)"),

@@ -10,6 +10,7 @@ use crate::chargeback::statement::StatementError;
 use crate::cli::settings::SettingsError;
 use crate::gcp::inventory::InventoryError;
 use crate::ingest::IngestError;
+use crate::ledger::SpillError;
 use crate::model::tally::Imbalance;
 use crate::provider::CatalogueError;
 use crate::report::safe;
@@ -55,6 +56,9 @@ pub enum Failure {
     /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
+    /// What memory has no room for cannot be kept on disk.
+    #[error(transparent)]
+    Spill(#[from] SpillError),
     /// The sums cannot be made.
     #[error(transparent)]
     Statement(#[from] StatementError),
@@ -82,6 +86,7 @@ impl Failure {
             | Self::Ingest(_)
             | Self::File { .. }
             | Self::Output(_)
+            | Self::Spill(_)
             | Self::Statement(_)
             | Self::Overflow(_)
             | Self::Imbalance(_) => 3,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::selection::Selection;
 use super::{Failure, output};
 use crate::ingest::{Listing, Meter, Unit};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Memory, SpillError};
 use crate::model::document::{Diagnostics, diagnose};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
@@ -52,7 +52,6 @@ pub(super) struct Decoding<'s> {
 }
 
 /// What the fold counts, each where it happens.
-#[derive(Default)]
 pub(super) struct Intake {
     pub ledger: Ledger,
     pub decoded: u64,
@@ -60,7 +59,7 @@ pub(super) struct Intake {
     pub rejected: BTreeMap<RejectReason, u64>,
     pub skipped: BTreeMap<SkipReason, u64>,
     pub diagnostics: Diagnostics,
-    /// Pairs of project number and id stated by entries that were left out.
+    /// Pairs of project number and id stated by entries, those too that were left out.
     pub learnt: BTreeSet<(u64, String)>,
     /// Still to be dropped.
     fault: Fault,
@@ -68,6 +67,8 @@ pub(super) struct Intake {
     bad: BTreeMap<Source, String>,
     /// Where rejected records are kept whole, if they are.
     kept: Option<Kept>,
+    /// Why the ledger takes in no more.
+    full: Option<SpillError>,
 }
 
 /// How many rejected records are named on standard error.
@@ -122,9 +123,20 @@ impl Decoding<'_> {
 
 impl Intake {
     /// An empty intake. `keep`: the file that rejected records will go to.
-    pub fn new(fault: Fault, keep: Option<&Path>) -> Result<Self, Failure> {
-        let kept = keep.map(Kept::beside).transpose()?;
-        Ok(Self { fault, kept, ..Self::default() })
+    pub fn new(fault: Fault, keep: Option<&Path>, memory: &Memory) -> Result<Self, Failure> {
+        Ok(Self {
+            ledger: Ledger::new(memory),
+            decoded: 0,
+            entries: 0,
+            rejected: BTreeMap::new(),
+            skipped: BTreeMap::new(),
+            diagnostics: Diagnostics::new(),
+            learnt: BTreeSet::new(),
+            fault,
+            bad: BTreeMap::new(),
+            kept: keep.map(Kept::beside).transpose()?,
+            full: None,
+        })
     }
 
     /// Takes in what became of a batch.
@@ -153,8 +165,9 @@ impl Intake {
                         kept.add(source, &bytes);
                     }
                 }
-                Fate::Entry(observation, notes) => {
+                Fate::Entry(mut observation, notes) => {
                     self.entries += 1;
+                    self.learnt.extend(observation.learnt.take());
                     for (kind, text) in notes {
                         let at = place(listing, observation.source);
                         diagnose(&mut self.diagnostics, kind, || format!("{at}: {text}"));
@@ -167,7 +180,15 @@ impl Intake {
         }
         meter.add(Count::ScannedFast, scans.fast);
         meter.add(Count::ScannedStrict, scans.strict);
-        self.ledger.absorb(batch);
+        if self.full.is_none() {
+            // The intake cannot stop here; that something is missing is said at the end.
+            self.full = self.ledger.absorb(batch).err();
+        }
+    }
+
+    /// Fails when the ledger could not take in everything.
+    pub fn is_whole(&mut self) -> Result<(), Failure> {
+        self.full.take().map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Writes the raw bytes of the rejected records to their file, one a line, in the order of the input.

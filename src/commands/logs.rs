@@ -2,21 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Instant;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::copies::Copies;
 use super::intake::{Decoding, Fault, Intake, Met, place};
 use super::selection::Selection;
 use super::{Failure, interrupt, stats, tables};
-use crate::chargeback::attribution::{Account, Attributed, Attributor};
+use crate::chargeback::attribution::{Account, Accounting, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, OutputArgs, StatsForm};
 use crate::ingest::{self, Meter, ProblemKind, Progress, ReadOptions, Unit};
-use crate::ledger::Closed;
+use crate::ledger::{Ledger, Memory, SortingRows, SpillError};
 use crate::model::call::Call;
 use crate::model::directory::Directory;
 use crate::model::document::{Diagnostics, Input, MAX_EXAMPLES, Period, Provenance, diagnose, merge_diagnostics};
@@ -37,8 +36,6 @@ pub(super) struct Logs {
     pub period: Period,
     pub provenance: Provenance,
     pub incomplete: bool,
-    /// The calls, sorted by time, log, insertId and key.
-    pub calls: Vec<Call>,
     pub missing_hours: Vec<i64>,
     /// Rows of the mapping that a bill needs, by index.
     pub billed_rows: BTreeSet<usize>,
@@ -49,6 +46,7 @@ pub(super) struct Logs {
     pub provider: Provider,
     /// What --where selects.
     pub filter: Option<Selection>,
+    ledger: Ledger,
     listing: ingest::Listing,
     _copies: Copies,
     tally: Tally,
@@ -108,7 +106,7 @@ impl Logs {
         let copies = if reading.twice { Copies::of(&mut listing)? } else { Copies::default() };
         let options = options(&settings);
         let keep = args.rejected.is_some();
-        let mut intake = Intake::new(reading.fault, args.rejected.as_deref())?;
+        let mut intake = Intake::new(reading.fault, args.rejected.as_deref(), &memory(&settings))?;
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
         let decoding = Decoding { provider: &provider, scanner: args.scanner.into(), filter: filter.as_ref(), keep };
         let (unit, line) = (|unit: Unit<'_>| decoding.unit(unit), |line: &[u8], source| decoding.line(line, source));
@@ -116,6 +114,7 @@ impl Logs {
         let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
         let summary = ingest::read_lines(&listing, &options, &unit, &line, &mut fold, &meter)?;
         drop(progress);
+        intake.is_whole()?;
 
         let mut diagnostics = std::mem::take(&mut intake.diagnostics);
         note_listing(&listing, &summary, &mut diagnostics);
@@ -132,18 +131,12 @@ impl Logs {
         if !settings.quiet.value {
             intake.say_rejected(&listing);
         }
-        let closing = Instant::now();
-        let Closed { mut calls, observed, diagnostics: ledger_notes } = std::mem::take(&mut intake.ledger).close();
-        merge_diagnostics(&mut diagnostics, ledger_notes);
         Imbalance::check("decoded records", summary.records(), intake.decoded)?;
-        Imbalance::check("entries", intake.entries, observed)?;
-        Imbalance::check("entries of calls", observed, calls.iter().map(|call| call.entries).sum())?;
-        learn(&mut directory, &calls, &intake.learnt, &mut diagnostics);
+        Imbalance::check("entries", intake.entries, intake.ledger.observed())?;
+        for (number, id) in directory.learn(&intake.learnt) {
+            diagnose(&mut diagnostics, DiagnosticKind::ContradictedPair, || format!("{number} and {id}"));
+        }
         agree(&directory)?;
-        flag_estimates(&mut calls, &settings);
-        calls.par_sort_unstable_by(|a, b| a.place().cmp(&b.place()));
-        meter.add(Count::Calls, calls.len() as u64);
-        meter.spend(Stage::Close, closing.elapsed());
         let tally = Tally {
             records: summary.records(),
             rejected: intake.rejected,
@@ -162,7 +155,6 @@ impl Logs {
             period,
             provenance,
             incomplete,
-            calls,
             missing_hours,
             billed_rows: BTreeSet::new(),
             meter,
@@ -170,6 +162,7 @@ impl Logs {
             stats: args.stats,
             provider,
             filter,
+            ledger: intake.ledger,
             listing,
             _copies: copies,
             tally,
@@ -178,25 +171,90 @@ impl Logs {
         })
     }
 
-    /// Attributes the calls, hands each to `each`, and returns the account with the whole, balanced tally.
-    pub fn attribute(&self, mut each: impl FnMut(Attributed<'_>)) -> Result<Account, Failure> {
-        let attributor = self.attributor();
-        let calls = &self.calls[usize::from(self.fault.call)..];
-        let mut account = self.meter.time(Stage::Attribute, || attributor.run(calls, &mut each));
+    /// Attributes the calls on several threads, in no meaningful order, and returns the account with the whole, balanced tally.
+    /// Each thread begins with `new` and hands its calls to `each`; what all of them end with is returned.
+    pub fn attribute<S: Send>(
+        &self,
+        new: impl Fn() -> S + Sync,
+        each: impl Fn(&mut S, &Attributed<'_>) -> Result<(), Failure> + Sync,
+    ) -> Result<(Account, Vec<S>), Failure> {
+        self.attribute_by(&self.attributor(), self.threads, new, each)
+    }
+
+    /// The same on one thread, in an order that depends on nothing but the calls.
+    pub fn attribute_in_order<S: Send>(
+        &self,
+        new: impl Fn() -> S + Sync,
+        each: impl Fn(&mut S, &Attributed<'_>) -> Result<(), Failure> + Sync,
+    ) -> Result<(Account, S), Failure> {
+        let (account, states) = self.attribute_by(&self.attributor(), 1, &new, each)?;
+        Ok((account, states.into_iter().next().unwrap_or_else(new)))
+    }
+
+    /// The same by other tables, on so many threads.
+    pub fn attribute_by<S: Send>(
+        &self,
+        attributor: &Attributor<'_>,
+        threads: usize,
+        new: impl Fn() -> S + Sync,
+        each: impl Fn(&mut S, &Attributed<'_>) -> Result<(), Failure> + Sync,
+    ) -> Result<(Account, Vec<S>), Failure> {
+        let dropped = AtomicBool::new(self.fault.call);
+        let begin = || Worker::new(attributor, new());
+        let begun = Instant::now();
+        let (ended, notes) = self.ledger.calls(threads, begin, |worker, mut call| {
+            worker.calls += 1;
+            worker.entries += call.entries;
+            if dropped.swap(false, Ordering::Relaxed) {
+                return Ok(());
+            }
+            self.flag_estimate(&mut call);
+            let begun = Instant::now();
+            let added = worker.accounting.add(&call).map_or(Ok(()), |attributed| each(&mut worker.state, &attributed));
+            worker.attributing += begun.elapsed();
+            added
+        })?;
+        let closing = begun.elapsed() * u32::try_from(threads).unwrap_or(1);
+        let (mut whole, mut states) = (Worker::new(attributor, ()), Vec::new());
+        for worker in ended {
+            whole.accounting.merge(worker.accounting);
+            whole.calls += worker.calls;
+            whole.entries += worker.entries;
+            whole.attributing += worker.attributing;
+            states.push(worker.state);
+        }
+        self.meter.add(Count::Calls, whole.calls);
+        self.meter.spend(Stage::Attribute, whole.attributing);
+        self.meter.spend(Stage::Close, closing.saturating_sub(whole.attributing));
+        Imbalance::check("entries of calls", self.ledger.observed(), whole.entries)?;
+        let mut account = whole.accounting.finish();
         account.tally += &self.tally;
         account.tally.check()?;
         merge_diagnostics(&mut account.diagnostics, self.diagnostics.clone());
+        merge_diagnostics(&mut account.diagnostics, notes);
         if let (Some(late), Some(delay)) = (account.diagnostics.get_mut(&DiagnosticKind::LateShards), account.lateness)
         {
-            let seconds = delay / 1_000_000_000 + 1;
+            let seconds = delay + 1;
             late.examples.insert(0, format!("99 of 100 calls were logged within {seconds} s of their time"));
             late.examples.truncate(MAX_EXAMPLES);
         }
         account.gaps.missing_hours.clone_from(&self.missing_hours);
         if account.tally.calls == 0 && account.tally.records > 0 && !self.settings.quiet.value {
-            self.say_nothing_found();
+            say_nothing_found(&account);
         }
-        Ok(account)
+        Ok((account, states))
+    }
+
+    /// Rows of calls to be sorted, within the memory of the run.
+    pub fn sorting_rows(&self) -> SortingRows<'_> {
+        self.ledger.sorting_rows(self.threads)
+    }
+
+    fn flag_estimate(&self, call: &mut Call) {
+        let sampled = &self.settings.sampled.value;
+        if call.facts.service.as_ref().is_some_and(|service| sampled.contains_key(service.as_str())) {
+            call.facts.add_flag(Flag::Estimate);
+        }
     }
 
     /// Reads the inputs once more: `meet` turns each record into a value on any thread, `fold` takes the values on this one.
@@ -220,29 +278,38 @@ impl Logs {
         Attributor { directory, mapping, special: provider::special, period, billed_rows: &self.billed_rows }
     }
 
-    /// Says why a result without calls may be a mistake.
-    fn say_nothing_found(&self) {
-        let times = || self.calls.iter().filter_map(|call| call.facts.time);
-        match (times().min(), times().max()) {
-            (Some(first), Some(last)) => {
-                let (first, last) = (rfc3339(first), rfc3339(last));
-                anstream::eprintln!(
-                    "billtrail: warning: no calls in the period; those of the input are from {first} to {last}"
-                );
-            }
-            _ => anstream::eprintln!("billtrail: warning: the input holds records, but no audit entries"),
-        }
-    }
-
     /// Says what the run cost, if that was asked for. Comes after the result.
     pub fn say_stats(&self) {
+        stats::count_spills(&self.meter, self.ledger.counts());
         stats::say(self.stats, &self.meter, self.threads);
     }
 
-    /// The calls outside the period.
-    pub fn outside(&self) -> impl Iterator<Item = &Call> {
+    /// Hands every call to `each`, those outside the period too, in an order that depends on nothing but the calls.
+    pub fn each_call(&self, each: impl FnMut(&Call) + Send) -> Result<(), Failure> {
+        let each = Mutex::new(each);
+        self.ledger.calls(
+            1,
+            || (),
+            |(), mut call| {
+                self.flag_estimate(&mut call);
+                each.lock().unwrap_or_else(PoisonError::into_inner)(&call);
+                Ok::<(), SpillError>(())
+            },
+        )?;
+        Ok(())
+    }
+
+    /// The records that tell of calls outside the period.
+    pub fn outside(&self) -> Result<Vec<Source>, Failure> {
         let attributor = self.attributor();
-        self.calls.iter().filter(move |call| !attributor.contains(call.facts.time))
+        let mut sources = Vec::new();
+        self.each_call(|call| {
+            if !attributor.contains(call.facts.time) {
+                sources.push(call.source);
+                sources.extend(call.others.iter().map(|other| other.source));
+            }
+        })?;
+        Ok(sources)
     }
 
     /// `file:line` of a record.
@@ -273,6 +340,21 @@ struct Reading {
 
 fn options(settings: &Settings) -> ReadOptions {
     ReadOptions { threads: settings.threads.value, max_record: settings.max_record.value, ..ReadOptions::default() }
+}
+
+/// What a thread that attributes calls has done.
+struct Worker<'t, S> {
+    accounting: Accounting<'t>,
+    state: S,
+    calls: u64,
+    entries: u64,
+    attributing: Duration,
+}
+
+impl<'t, S> Worker<'t, S> {
+    fn new(attributor: &'t Attributor<'t>, state: S) -> Self {
+        Self { accounting: Accounting::new(attributor), state, calls: 0, entries: 0, attributing: Duration::ZERO }
+    }
 }
 
 fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagnostics: &mut Diagnostics) {
@@ -345,6 +427,12 @@ fn provenance(inputs: Vec<Input>, args: &LogArgs, settings: &Settings) -> Proven
     }
 }
 
+/// What memory to use, and where to go beyond.
+fn memory(settings: &Settings) -> Memory {
+    let directory = settings.temp_dir.value.clone().unwrap_or_else(std::env::temp_dir);
+    Memory { limit: settings.memory.value, directory }
+}
+
 /// The hours without a file that lie in the period.
 fn missing_hours(hours: &[i64], period: &Period) -> Vec<i64> {
     let inside = |hour: &&i64| {
@@ -353,23 +441,16 @@ fn missing_hours(hours: &[i64], period: &Period) -> Vec<i64> {
     hours.iter().filter(inside).copied().collect()
 }
 
-/// Learns the pairs of project number and id that the entries state.
-fn learn(directory: &mut Directory, calls: &[Call], left_out: &BTreeSet<(u64, String)>, diagnostics: &mut Diagnostics) {
-    let stated = calls.iter().flat_map(|call| &call.learnt).chain(left_out);
-    let pairs: BTreeSet<(u64, String)> = stated.cloned().collect();
-    for (number, id) in directory.learn(&pairs) {
-        diagnose(diagnostics, DiagnosticKind::ContradictedPair, || format!("{number} and {id}"));
-    }
-}
-
-fn flag_estimates(calls: &mut [Call], settings: &Settings) {
-    if settings.sampled.value.is_empty() {
-        return;
-    }
-    for call in calls {
-        if call.facts.service.as_ref().is_some_and(|service| settings.sampled.value.contains_key(service.as_str())) {
-            call.facts.add_flag(Flag::Estimate);
+/// Says why a result without calls may be a mistake.
+fn say_nothing_found(account: &Account) {
+    match account.outside {
+        Some((first, last)) => {
+            let (first, last) = (rfc3339(first), rfc3339(last));
+            anstream::eprintln!(
+                "billtrail: warning: no calls in the period; those of the input are from {first} to {last}"
+            );
         }
+        None => anstream::eprintln!("billtrail: warning: the input holds records, but no audit entries"),
     }
 }
 
@@ -381,7 +462,8 @@ mod tests {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs/client.jsonl").to_owned();
         let args = LogArgs { inputs: vec![samples], quiet: true, ..LogArgs::default() };
         let settings = Logs::settings(&args, &OutputArgs::default())?;
-        Logs::read_with(&args, settings, Reading { fault, ..Reading::default() })?.attribute(|_| {}).map(|_| ())
+        let logs = Logs::read_with(&args, settings, Reading { fault, ..Reading::default() })?;
+        logs.attribute(|| (), |(), _| Ok(())).map(|_| ())
     }
 
     #[test]
@@ -394,5 +476,20 @@ mod tests {
             let failure = outcome(fault).expect_err("the tally must notice");
             assert!(matches!(failure, Failure::Imbalance(_)), "{fault:?}: {failure}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_in_memory_is_counted() {
+        let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs").to_owned();
+        let spilled = |memory: &str| {
+            let inputs = vec![samples.clone()];
+            let args = LogArgs { inputs, quiet: true, memory: Some(memory.to_owned()), ..LogArgs::default() };
+            let logs = Logs::read(&args, &OutputArgs::default()).expect("read");
+            logs.ledger.counts()
+        };
+        let (little, enough) = (spilled("4KiB"), spilled("1GiB"));
+        assert!(little.spilled_bytes > 0 && little.spills > 1, "{little:?}");
+        assert_eq!((enough.spilled_bytes, enough.spills), (0, 0));
+        assert!(enough.peak_held_bytes > little.peak_held_bytes, "{little:?} {enough:?}");
     }
 }

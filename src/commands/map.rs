@@ -36,7 +36,7 @@ fn check(args: &MapCheckArgs) -> Result<Ending, Failure> {
         (inventory, account, incomplete) = (!settings.projects.value.is_empty(), None, false);
     } else {
         let logs = Logs::read(&LogArgs { map: Some(args.mapping.clone()), ..logs_args }, &OutputArgs::default())?;
-        account = Some(logs.attribute(|_| {})?);
+        account = Some(logs.attribute(|| (), |(), _| Ok(()))?.0);
         (inventory, incomplete) = (!logs.settings.projects.value.is_empty(), logs.incomplete);
         directory = logs.directory;
         mapping = match logs.mapping {
@@ -88,7 +88,7 @@ fn init(args: &MapInitArgs) -> Result<Ending, Failure> {
         let why = "exists; a mapping is not overwritten, write elsewhere or delete it";
         return Err(Failure::Usage(format!("{} {why}", path.display())));
     }
-    let account = logs.attribute(|_| {})?;
+    let (account, _) = logs.attribute(|| (), |(), _| Ok(()))?;
     let mut payers = Logs::payers(&account);
     if let Some(mapping) = &logs.mapping {
         // What the mapping lists already needs no row.

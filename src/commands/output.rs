@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{Failure, temporary};
 use crate::cli::OutputArgs;
 use crate::cli::settings::is_special;
+use crate::ledger::SpillError;
 use crate::model::document::{Document, Row};
 use crate::report::{self, Format, Style};
 
@@ -14,6 +15,18 @@ use crate::report::{self, Format, Style};
 pub(super) fn print(
     document: &Document,
     rows: &mut dyn Iterator<Item = Row>,
+    output: &OutputArgs,
+    format: Format,
+    spreadsheet_safe: bool,
+    quiet: bool,
+) -> Result<(), Failure> {
+    print_waiting(document, &mut rows.map(Ok), output, format, spreadsheet_safe, quiet)
+}
+
+/// The same for rows that wait on disk. A row that cannot be read leaves no file.
+pub(super) fn print_waiting(
+    document: &Document,
+    rows: &mut dyn Iterator<Item = Result<Row, SpillError>>,
     output: &OutputArgs,
     format: Format,
     spreadsheet_safe: bool,
@@ -31,7 +44,16 @@ pub(super) fn print(
         spreadsheet_safe,
         terminal,
     };
-    write_to(target, &mut |out| report::write(format, document, rows, &style, out))?;
+    let mut unread = None;
+    let written = write_to(target, &mut |out| {
+        let mut readable = (&mut *rows).map_while(|row| row.map_err(|error| unread = Some(error)).ok());
+        report::write(format, document, &mut readable, &style, out)?;
+        if unread.is_some() { Err(io::ErrorKind::InvalidData.into()) } else { Ok(()) }
+    });
+    match unread {
+        Some(error) => return Err(error.into()),
+        None => written?,
+    }
     if !format.holds_summary() && !quiet {
         let mut error = io::stderr();
         let style = Style {

@@ -196,8 +196,11 @@ mod tests {
             filter: None,
             catalogue: logs.provider.catalogue(),
         };
-        let mut entries = RowEntries::default();
-        logs.attribute(|attributed| entries.add(&attributed, &frame)).expect("a balanced tally");
+        let attributed = logs.attribute_in_order(RowEntries::default, |entries, attributed| {
+            entries.add(attributed, &frame);
+            Ok(())
+        });
+        let (_, entries) = attributed.expect("a balanced tally");
         let mut filters = entries.filters(&frame).expect("filters");
         let keys: Vec<&[String]> = (0..filters.len()).map(|place| entries.key(place)).collect();
         change(&keys, &mut filters);

@@ -27,15 +27,23 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
     let logs = read(&args.logs, &args.output)?;
     let frame = frame(&logs, &by);
-    let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
-    let mut entries = (args.filters || args.prove).then(RowEntries::default);
-    let account = logs.attribute(|attributed| {
-        accumulator.add(&attributed);
-        if let Some(entries) = &mut entries {
-            entries.add(&attributed, &frame);
-        }
-    })?;
-    let statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
+    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
+    let (account, parts, entries) = if args.filters || args.prove {
+        let begin = || (begin(), RowEntries::default());
+        let (account, (part, entries)) = logs.attribute_in_order(begin, |(part, entries), attributed| {
+            part.add(attributed);
+            entries.add(attributed, &frame);
+            Ok(())
+        })?;
+        (account, vec![part], Some(entries))
+    } else {
+        let (account, parts) = logs.attribute(begin, |part, attributed| {
+            part.add(attributed);
+            Ok(())
+        })?;
+        (account, parts, None)
+    };
+    let statement = logs.meter.time(Stage::Group, || Accumulator::merged(begin(), parts).finish())?;
     Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
     let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
     Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
@@ -77,10 +85,7 @@ impl Filters {
     fn make(mut entries: RowEntries, frame: &Frame<'_>, logs: &Logs, proved: bool) -> Result<Self, Failure> {
         let filters = logs.meter.time(Stage::Group, || entries.filters(frame))?;
         let proven = if proved {
-            let outside = logs
-                .outside()
-                .flat_map(|call| std::iter::once(call.source).chain(call.others.iter().map(|other| other.source)));
-            let speakers = Speakers::new(std::mem::take(&mut entries.speaking), outside.collect());
+            let speakers = Speakers::new(std::mem::take(&mut entries.speaking), logs.outside()?);
             Some(logs.meter.time(Stage::Prove, || prove(logs, &filters, &speakers))?)
         } else {
             None
@@ -145,8 +150,12 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
     let mut logs = Logs::read_settled(&args.logs, settings)?;
     bill.teach(&mut logs);
     let bills = bill.of_payers(&logs);
-    let mut accumulator = Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills);
-    let account = logs.attribute(|attributed| accumulator.add(&attributed))?;
+    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills);
+    let (account, parts) = logs.attribute(begin, |part, attributed| {
+        part.add(attributed);
+        Ok(())
+    })?;
+    let accumulator = Accumulator::merged(begin(), parts);
     let (statement, summary) = logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
     let calls = statement.rows.iter().map(|row| row.measures.calls).sum();
     Imbalance::check("calls of the tally", account.tally.calls, calls)?;

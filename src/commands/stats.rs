@@ -4,7 +4,8 @@ use std::io;
 
 use crate::cli::StatsForm;
 use crate::ingest::Meter;
-use crate::model::stats::Stats;
+use crate::ledger::SpillCounts;
+use crate::model::stats::{Count, Stats};
 use crate::report;
 
 /// Says what a run with so many decoding threads cost, if that was asked for. Comes after the result.
@@ -17,6 +18,13 @@ pub(super) fn say(form: Option<StatsForm>, meter: &Meter, threads: usize) {
         StatsForm::Table => report::stats_table(&stats, &mut out),
         StatsForm::Json => report::stats_json(&stats, &mut out),
     };
+}
+
+/// Counts what did not fit in memory.
+pub(super) fn count_spills(meter: &Meter, spilled: SpillCounts) {
+    meter.add(Count::HeldBytes, spilled.peak_held_bytes);
+    meter.add(Count::Spills, spilled.spills);
+    meter.add(Count::SpilledBytes, spilled.spilled_bytes);
 }
 
 /// The most memory that the process has held, where the system tells.

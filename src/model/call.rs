@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hash};
 
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
-use super::observation::{CallKey, EntryId, Facts, Observation, Phase, Source};
+use super::observation::{CallKey, Facts, Observation, Phase, Source};
 use super::reason::{Flag, MergeCause, Reason};
 use super::text::SharedText;
 
@@ -23,13 +23,14 @@ pub struct CallState {
 }
 
 /// One entry identity: the record that stands for it, and the copies.
-#[derive(Debug, Clone)]
-struct Told {
-    first: Observation,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The record that is first by (log, input, offset).
+    pub first: Observation,
     /// Content hash and number of records with it; filled from the second copy on.
-    copies: Vec<(u64, u64)>,
+    pub copies: Vec<(u64, u64)>,
     /// Copies stand in more than one input.
-    across_inputs: bool,
+    pub across_inputs: bool,
 }
 
 /// A part of a call's facts that one entry may leave open and another states.
@@ -84,8 +85,6 @@ pub struct Call {
     pub missing_parts: u32,
     /// The end is here, the beginning is not.
     pub orphan_last: bool,
-    /// Distinct pairs of project number and id stated by the entries.
-    pub learnt: Vec<(u64, String)>,
 }
 
 /// An entry that told of a call beside the one that speaks for it.
@@ -126,31 +125,24 @@ impl Call {
 }
 
 impl CallState {
-    /// A call told by one entry so far.
-    pub fn new(observation: Observation) -> Self {
-        Self { told: vec![Told::new(observation)] }
+    /// A call told by one entry identity so far.
+    pub fn new(told: Told) -> Self {
+        Self { told: vec![told] }
     }
 
-    /// Takes in one more entry.
-    pub fn join(&mut self, observation: Observation) {
-        match self.find(observation.entry) {
-            Ok(at) => self.told[at].copy(observation),
-            Err(at) => self.told.insert(at, Told::new(observation)),
+    /// Takes in one more entry identity, or more copies of one that is known.
+    pub fn add(&mut self, told: Told) {
+        match self.told.binary_search_by_key(&told.first.entry, |known| known.first.entry) {
+            Ok(at) => self.told[at].merge(told),
+            Err(at) => self.told.insert(at, told),
         }
     }
 
     /// Takes in all that another state of the same call holds.
     pub fn merge(&mut self, other: Self) {
-        for theirs in other.told {
-            match self.find(theirs.first.entry) {
-                Ok(at) => self.told[at].merge(theirs),
-                Err(at) => self.told.insert(at, theirs),
-            }
+        for told in other.told {
+            self.add(told);
         }
-    }
-
-    fn find(&self, entry: EntryId) -> Result<usize, usize> {
-        self.told.binary_search_by_key(&entry, |told| told.first.entry)
     }
 
     /// The observations that stand for the entries, in no meaningful order.
@@ -190,19 +182,13 @@ impl CallState {
 }
 
 impl Told {
-    fn new(first: Observation) -> Self {
+    /// An identity that one record carries so far.
+    pub fn new(first: Observation) -> Self {
         Self { first, copies: Vec::new(), across_inputs: false }
     }
 
-    fn copy(&mut self, observation: Observation) {
-        if self.copies.is_empty() {
-            self.copies.push((content(&self.first), 1));
-        }
-        self.count(content(&observation), 1);
-        self.keep_first(observation);
-    }
-
-    fn merge(&mut self, other: Self) {
+    /// Takes in what else is known of the same identity.
+    pub fn merge(&mut self, other: Self) {
         if self.copies.is_empty() {
             self.copies.push((content(&self.first), 1));
         }
@@ -212,21 +198,16 @@ impl Told {
         for (hash, count) in other.copies {
             self.count(hash, count);
         }
-        self.across_inputs |= other.across_inputs;
-        self.keep_first(other.first);
+        self.across_inputs |= other.across_inputs || other.first.source.input != self.first.source.input;
+        if place(&other.first) < place(&self.first) {
+            self.first = other.first;
+        }
     }
 
     fn count(&mut self, hash: u64, records: u64) {
         match self.copies.iter_mut().find(|(known, _)| *known == hash) {
             Some((_, count)) => *count += records,
             None => self.copies.push((hash, records)),
-        }
-    }
-
-    fn keep_first(&mut self, observation: Observation) {
-        self.across_inputs |= observation.source.input != self.first.source.input;
-        if place(&observation) < place(&self.first) {
-            self.first = observation;
         }
     }
 }
@@ -254,9 +235,6 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
     let operation = observations.iter().any(|observation| observation.cause == MergeCause::Operation);
     let orphan_last = operation && has(Phase::Last) && !has(Phase::First) && !has(Phase::Whole);
     let missing_parts = missing_parts(&observations);
-    let mut learnt: Vec<(u64, String)> = observations.iter().filter_map(|o| o.learnt.clone()).collect();
-    learnt.sort();
-    learnt.dedup();
     // The payer's proof may come from another entry than the one that speaks. `max_by_key` keeps the last of equals.
     let charge = observations
         .iter()
@@ -301,7 +279,6 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
         others,
         missing_parts,
         orphan_last,
-        learnt,
     }
 }
 

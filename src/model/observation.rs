@@ -228,6 +228,7 @@ pub struct Observation {
     pub source: Source,
     /// What it says. Boxed, because observations move through several rooms.
     pub facts: Box<Facts>,
-    /// A pair of project number and id that the entry itself states.
+    /// A pair of project number and id that the entry itself states. It is about projects, not about the call: the ledger does
+    /// not keep it.
     pub learnt: Option<(u64, String)>,
 }

@@ -13,8 +13,8 @@ closed_list! {
         Inflate = "inflate": "decompressing",
         Cut = "cut": "cutting inputs into pieces that threads can work on by themselves",
         Decode = "decode": "splitting pieces into records and reading the entries",
-        Collapse = "collapse": "merging entries into calls",
-        Close = "close": "ending the calls and sorting them",
+        Collapse = "collapse": "keeping entries until their calls are whole",
+        Close = "close": "putting entries together into calls, and sorting",
         Attribute = "attribute": "finding payers and units, call by call",
         Group = "group": "grouping, sorting and balancing the table",
         Prove = "prove": "reading the inputs again and holding the filters against the entries",
@@ -33,6 +33,9 @@ closed_list! {
         ScannedStrict = "scanned_strict": "records that a general JSON parser read",
         Rejected = "rejected": "records that cannot be read",
         Calls = "calls": "calls that the entries tell of",
+        HeldBytes = "held_bytes": "the most bytes of entries that waited in memory",
+        Spills = "spills": "times that memory was emptied to disk",
+        SpilledBytes = "spilled_bytes": "bytes written to disk meanwhile, compressed",
     }
 }
 
@@ -41,17 +44,28 @@ impl Count {
     pub const fn is_paced(self) -> bool {
         match self {
             Self::StoredBytes | Self::TextBytes | Self::Records => true,
-            Self::Inputs | Self::ScannedFast | Self::ScannedStrict | Self::Rejected | Self::Calls => false,
+            Self::Inputs
+            | Self::ScannedFast
+            | Self::ScannedStrict
+            | Self::Rejected
+            | Self::Calls
+            | Self::HeldBytes
+            | Self::Spills
+            | Self::SpilledBytes => false,
         }
     }
 
     /// Whether it counts bytes.
     pub const fn is_bytes(self) -> bool {
         match self {
-            Self::StoredBytes | Self::TextBytes => true,
-            Self::Inputs | Self::Records | Self::ScannedFast | Self::ScannedStrict | Self::Rejected | Self::Calls => {
-                false
-            }
+            Self::StoredBytes | Self::TextBytes | Self::HeldBytes | Self::SpilledBytes => true,
+            Self::Inputs
+            | Self::Records
+            | Self::ScannedFast
+            | Self::ScannedStrict
+            | Self::Rejected
+            | Self::Calls
+            | Self::Spills => false,
         }
     }
 }

@@ -23,6 +23,12 @@ use crate::model::document::{Cell, Column, ColumnType, Document, Row, SCHEMA_VER
 /// How many rows are held before they are written.
 const GROUP: usize = 100_000;
 
+/// About how many bytes of text are held before they are written.
+const GROUP_BYTES: usize = 32 << 20;
+
+/// What a text takes besides its bytes.
+const TEXT: usize = 40;
+
 /// Writes the rows, a group at a time.
 pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let schema = schema(&document.columns).map_err(io_error)?;
@@ -33,15 +39,18 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
         .build();
     let mut file = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(io_error)?;
     let mut group: Vec<Buffer> = document.columns.iter().map(|column| Buffer::new(column.kind)).collect();
-    let mut held = 0;
+    let (mut held, mut bytes) = (0, 0);
     for row in rows {
         for ((buffer, column), cell) in group.iter_mut().zip(&document.columns).zip(row) {
+            if let Cell::Text(text) = &cell {
+                bytes += text.len() + TEXT;
+            }
             buffer.push(column, cell)?;
         }
         held += 1;
-        if held == GROUP {
+        if held == GROUP || bytes >= GROUP_BYTES {
             write_group(&mut file, &mut group).map_err(io_error)?;
-            held = 0;
+            (held, bytes) = (0, 0);
         }
     }
     if held > 0 {

@@ -23,6 +23,7 @@ mod lines;
 mod lql_commands;
 mod lql_docs;
 mod lql_match;
+mod memory;
 mod merging;
 mod misuse;
 mod mutants;

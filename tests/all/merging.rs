@@ -1,7 +1,7 @@
 //! Laws of merging: neither the order of entries nor their batches change a call, and a copy changes only counts.
 
-use billtrail::ledger::Ledger;
-use billtrail::model::call::{Call, CallState};
+use billtrail::ledger::{Ledger, Memory, SpillCounts, SpillError};
+use billtrail::model::call::{Call, CallState, Told};
 use billtrail::model::observation::{CallKey, Observation, Source};
 use billtrail::provider::{Decoded, Provider};
 use proptest::collection::vec;
@@ -27,14 +27,26 @@ fn observations(entries: &[Value]) -> Vec<Observation> {
 
 /// All that a ledger says after taking in these batches, calls sorted by key.
 fn closed(batches: Vec<Vec<Observation>>) -> (Vec<Call>, String) {
-    let mut ledger = Ledger::default();
+    let (calls, shown, counts) = closed_within(256 << 20, 2, batches);
+    assert_eq!(counts.spilled_bytes, 0);
+    (calls, shown)
+}
+
+/// The same with so much memory and so many threads, and what was spilled.
+fn closed_within(limit: usize, threads: usize, batches: Vec<Vec<Observation>>) -> (Vec<Call>, String, SpillCounts) {
+    let mut ledger = Ledger::new(&Memory { limit, directory: std::env::temp_dir() });
     for batch in batches {
-        ledger.absorb(batch);
+        ledger.absorb(batch).unwrap();
     }
-    let mut closed = ledger.close();
-    closed.calls.sort_by_key(|call| call.key);
-    let shown = format!("{} {:?} {:#?}", closed.observed, closed.diagnostics, closed.calls);
-    (closed.calls, shown)
+    let each = |calls: &mut Vec<Call>, call| {
+        calls.push(call);
+        Ok::<(), SpillError>(())
+    };
+    let (parts, diagnostics) = ledger.calls(threads, Vec::new, each).unwrap();
+    let mut calls = parts.concat();
+    calls.sort_by_key(|call| call.key);
+    let shown = format!("{} {diagnostics:?} {calls:#?}", ledger.observed());
+    (calls, shown, ledger.counts())
 }
 
 /// Deals the observations onto batches.
@@ -73,12 +85,25 @@ proptest! {
     }
 
     #[test]
+    fn memory_and_threads_change_no_call((entries, order, batch_of) in shuffled(), limit in 0..20_000_usize, threads in 1..5_usize) {
+        let forwards = observations(&entries);
+        let mixed: Vec<Observation> = order.iter().map(|at| forwards[*at].clone()).collect();
+        let expected = closed(vec![forwards]).1;
+        let (_, shown, counts) = closed_within(limit, threads, dealt(&mixed, &batch_of));
+        prop_assert_eq!(&shown, &expected);
+        prop_assert!(counts.peak_held_bytes > 0 && (counts.spills == 0) == (counts.spilled_bytes == 0));
+        if limit < 100 {
+            prop_assert!(counts.spilled_bytes > 0);
+        }
+    }
+
+    #[test]
     fn merging_states_is_commutative_and_associative((entries, order, batch_of) in shuffled()) {
         let forwards = observations(&entries);
         let state = |observations: &[Observation]| -> Option<CallState> {
             let mut rest = observations.iter().cloned();
-            let mut state = CallState::new(rest.next()?);
-            rest.for_each(|observation| state.join(observation));
+            let mut state = CallState::new(Told::new(rest.next()?));
+            rest.for_each(|observation| state.add(Told::new(observation)));
             Some(state)
         };
         let joined = |states: Vec<CallState>| {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use billtrail::chargeback::resolve::resolve;
 use billtrail::ingest::{self, ReadOptions, Unit};
-use billtrail::model::call::CallState;
+use billtrail::model::call::{CallState, Told};
 use billtrail::model::directory::Directory;
 use billtrail::model::observation::{Observation, Source};
 use billtrail::provider::{Decoded, Provider, special};
@@ -56,7 +56,7 @@ fn verdict(provider: &Provider, unit: &Unit<'_>) -> (Source, String) {
 /// The verdict on an entry as if it were the only one.
 fn judged(observation: Observation) -> String {
     let key = observation.key;
-    let call = CallState::new(observation).finish(key);
+    let call = CallState::new(Told::new(observation)).finish(key);
     let resolved = resolve(&call, &Directory::default(), special);
     let reason = call.reason.map_or("", |reason| reason.name());
     let payer_reason = resolved.payer_reason.map_or("", |reason| reason.name());

@@ -1,0 +1,97 @@
+//! How an entry waits for its call to be complete: as bytes, a tenth of what the facts take as values.
+//!
+//! The bytes are for this run only. Texts that many entries share are [`Words`]; a text of evidence that repeats the resource is a
+//! mark. A field that is added to the facts does not compile until it is added here.
+
+#[cfg(test)]
+mod laws;
+mod put;
+mod take;
+
+use super::bytes::Bytes;
+use super::spill::SpillError;
+use super::words::Words;
+use crate::model::call::Told;
+use crate::model::observation::CallKey;
+
+/// What a record begins with: by what records are put together, and the key of its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Records with one group may be of one call: the key of the job family, or the call's own key.
+    pub group: u128,
+    /// The call's key.
+    pub key: CallKey,
+}
+
+/// Appends a record: its length, its head and the rest.
+pub(super) fn put_told(out: &mut Vec<u8>, told: &Told, words: &mut Words) -> Head {
+    let observation = &told.first;
+    let family = observation.family.as_ref();
+    let head = Head { group: family.map_or(observation.key.0, |family| family.base.0), key: observation.key };
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    out.push(u8::from(family.is_some()));
+    out.extend_from_slice(&head.key.0.to_be_bytes());
+    if family.is_some() {
+        out.extend_from_slice(&head.group.to_be_bytes());
+    }
+    put::told(out, told, words);
+    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
+    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    head
+}
+
+/// A record among others.
+pub(super) struct Record<'r> {
+    /// What it begins with.
+    pub head: Head,
+    /// Where it begins.
+    pub start: usize,
+    /// All its bytes.
+    pub bytes: &'r [u8],
+}
+
+/// The records one after another, from the bytes that [`put_told`] appended.
+pub(super) struct Records<'r> {
+    bytes: &'r [u8],
+    at: usize,
+}
+
+impl<'r> Records<'r> {
+    /// The records of these bytes.
+    pub fn new(bytes: &'r [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// The next record.
+    pub fn next(&mut self) -> Result<Option<Record<'r>>, SpillError> {
+        if self.at == self.bytes.len() {
+            return Ok(None);
+        }
+        let start = self.at;
+        let bytes = record_at(self.bytes, start)?;
+        self.at += bytes.len();
+        Ok(Some(Record { head: head(&mut Bytes::new(&bytes[4..]))?, start, bytes }))
+    }
+}
+
+fn record_at(bytes: &[u8], start: usize) -> Result<&[u8], SpillError> {
+    let rest = bytes.get(start..).ok_or(SpillError::Damaged)?;
+    let length = rest.first_chunk().ok_or(SpillError::Damaged)?;
+    rest.get(..4 + u32::from_be_bytes(*length) as usize).ok_or(SpillError::Damaged)
+}
+
+fn head(bytes: &mut Bytes<'_>) -> Result<Head, SpillError> {
+    let has_family = bytes.byte()? != 0;
+    let key = CallKey(bytes.hash()?);
+    Ok(Head { group: if has_family { bytes.hash()? } else { key.0 }, key })
+}
+
+/// Reads the record that begins at a place.
+pub(super) fn told_at(bytes: &[u8], start: usize, words: &Words) -> Result<Told, SpillError> {
+    let record = record_at(bytes, start)?;
+    let has_family = record.get(4).is_some_and(|byte| *byte != 0);
+    let mut rest = Bytes::new(&record[4..]);
+    let head = head(&mut rest)?;
+    take::told(rest, words, head, has_family)
+}

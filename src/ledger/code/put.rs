@@ -1,0 +1,219 @@
+//! An entry as bytes.
+
+use std::borrow::Cow;
+
+use super::super::bytes::{put_number, put_optional, put_signed, put_text};
+use super::super::words::Words;
+use crate::model::call::Told;
+use crate::model::observation::{Candidate, Charge, Claim, Evidence, Facts, Observation, Source, SplitPart, Usage};
+use crate::model::payer::{PayerName, PayerRef};
+
+/// Appends all of an entry that does not stand in the head of its record.
+pub(super) fn told(out: &mut Vec<u8>, told: &Told, words: &mut Words) {
+    Put { out, words }.told(told);
+}
+
+struct Put<'a> {
+    out: &'a mut Vec<u8>,
+    words: &'a mut Words,
+}
+
+impl Put<'_> {
+    fn told(&mut self, told: &Told) {
+        let Told { first, copies, across_inputs } = told;
+        // What an entry teaches about projects was learnt when it came in.
+        let Observation { key: _, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: _ } =
+            first;
+        self.out.extend_from_slice(&entry.0.to_be_bytes());
+        if let Some(family) = family {
+            self.word(family.location.as_deref());
+        }
+        let marks = u8::from(*across_inputs) | u8::from(split.is_some()) << 1 | u8::from(!copies.is_empty()) << 2;
+        self.out.extend_from_slice(&[marks, *cause as u8, *phase as u8, *rank, *charge_rank]);
+        if let Some(SplitPart { index, total, whole }) = split {
+            self.number(u64::from(*index));
+            self.number(u64::from(*total));
+            self.number(*whole);
+        }
+        if !copies.is_empty() {
+            self.number(copies.len() as u64);
+            for (hash, count) in copies {
+                self.number(*hash);
+                self.number(*count);
+            }
+        }
+        let Source { input, offset, line, item } = source;
+        for number in [u64::from(*input), *offset, *line, u64::from(*item)] {
+            self.number(number);
+        }
+        self.facts(facts);
+    }
+
+    fn facts(&mut self, facts: &Facts) {
+        let Facts {
+            time,
+            service,
+            method,
+            kind,
+            charge,
+            storage,
+            candidates,
+            principal,
+            principal_project,
+            delegated_by,
+            resource,
+            resource_project,
+            location,
+            model,
+            model_version,
+            reason,
+            method_reason,
+            driver,
+            quantity_unit,
+            usage,
+            status_code,
+            failed,
+            flags,
+            labels,
+            log_name,
+            insert_id,
+            lateness,
+        } = facts;
+        self.signed(*time);
+        self.signed(*lateness);
+        for text in [service, method, principal, delegated_by, location, model, model_version, log_name] {
+            self.word(text.as_deref());
+        }
+        for text in [resource, insert_id] {
+            self.out.push(u8::from(text.is_some()));
+            put_text(self.out, text.as_deref().unwrap_or_default());
+        }
+        for payer in [principal_project, resource_project] {
+            self.out.push(u8::from(payer.is_some()));
+            if let Some(payer) = payer {
+                self.payer(payer);
+            }
+        }
+        self.fixed(kind);
+        for reason in [reason, method_reason] {
+            self.out.push(reason.map_or(0, |reason| reason as u8 + 1));
+        }
+        self.out.extend_from_slice(&[*driver as u8, *quantity_unit as u8, u8::from(*failed)]);
+        let Usage { total_billed_bytes, processed_bytes, total_slot_ms, metered_slot_ms } = usage;
+        for quantity in [total_billed_bytes, processed_bytes, total_slot_ms, metered_slot_ms] {
+            put_optional(self.out, *quantity);
+        }
+        put_signed(self.out, *status_code);
+        self.number(flags.len() as u64);
+        self.out.extend(flags.iter().map(|flag| *flag as u8));
+        self.number(labels.len() as u64);
+        for (key, value) in labels {
+            self.word(Some(key));
+            self.word(Some(value));
+        }
+        let resource = resource.as_deref();
+        self.charge(charge, resource);
+        self.out.push(u8::from(storage.is_some()));
+        if let Some(claim) = storage {
+            self.claim(claim, resource);
+        }
+        self.number(candidates.len() as u64);
+        for Candidate { payer, evidence, must_agree, why } in candidates {
+            self.payer(payer);
+            self.evidence(evidence, resource);
+            self.out.push(u8::from(*must_agree));
+            self.fixed(why);
+        }
+    }
+
+    fn charge(&mut self, charge: &Charge, resource: Option<&str>) {
+        match charge {
+            Charge::Nobody { rule, reason, evidence } => {
+                self.out.extend_from_slice(&[0, *reason as u8, u8::from(evidence.is_some())]);
+                self.fixed(rule);
+                if let Some(evidence) = evidence {
+                    self.evidence(evidence, resource);
+                }
+            }
+            Charge::One(claim) => {
+                self.out.push(1);
+                self.claim(claim, resource);
+            }
+            Charge::Requester { requesters, owner, kind } => {
+                self.out.extend_from_slice(&[2, u8::from(owner.is_some())]);
+                self.number(requesters.len() as u64);
+                for claim in requesters.iter().chain(owner) {
+                    self.claim(claim, resource);
+                }
+                self.fixed(kind);
+            }
+        }
+    }
+
+    fn claim(&mut self, claim: &Claim, resource: Option<&str>) {
+        let Claim { payer, rule, evidence, confidence, remark } = claim;
+        self.payer(payer);
+        self.fixed(rule);
+        self.evidence(evidence, resource);
+        self.out.extend_from_slice(&[*confidence, remark.map_or(0, |remark| remark as u8 + 1)]);
+    }
+
+    fn evidence(&mut self, evidence: &Evidence, resource: Option<&str>) {
+        let Evidence { path, text } = evidence;
+        match path {
+            Cow::Borrowed(path) => {
+                self.out.push(0);
+                self.fixed(path);
+            }
+            Cow::Owned(path) => {
+                self.out.push(1);
+                self.word(Some(path));
+            }
+        }
+        // The absent text is free to stand for the resource.
+        self.word((resource != Some(text)).then_some(text));
+    }
+
+    fn payer(&mut self, payer: &PayerRef) {
+        let PayerRef { namespace, name } = payer;
+        self.out.push(*namespace as u8);
+        match name {
+            PayerName::Id(id) => {
+                self.out.push(0);
+                self.word(Some(id));
+            }
+            PayerName::Number(number) => {
+                self.out.push(1);
+                self.number(*number);
+            }
+        }
+    }
+
+    /// A text that is likely to come again: 0 is none, 1 is written out, the others are words.
+    fn word(&mut self, text: Option<&str>) {
+        let Some(text) = text else { return self.out.push(0) };
+        match self.words.number(text) {
+            Some(number) => self.number(number + 2),
+            None => {
+                self.out.push(1);
+                put_text(self.out, text);
+            }
+        }
+    }
+
+    fn fixed(&mut self, text: &'static str) {
+        let number = self.words.fixed_number(text);
+        self.number(number);
+    }
+
+    fn number(&mut self, number: u64) {
+        put_number(self.out, number);
+    }
+
+    fn signed(&mut self, number: Option<i64>) {
+        self.out.push(u8::from(number.is_some()));
+        if let Some(number) = number {
+            put_signed(self.out, number);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! An entry from its bytes: the mirror of `put`.
+
+use std::borrow::Cow;
+
+use super::super::bytes::Bytes;
+use super::super::spill::SpillError;
+use super::super::words::Words;
+use super::Head;
+use crate::model::call::Told;
+use crate::model::observation::{
+    CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Phase, Source, SplitPart,
+    Usage,
+};
+use crate::model::payer::{Namespace, PayerName, PayerRef};
+use crate::model::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
+use crate::model::text::SharedText;
+
+/// Reads what follows the head of a record, to its end.
+pub(super) fn told(bytes: Bytes<'_>, words: &Words, head: Head, has_family: bool) -> Result<Told, SpillError> {
+    let mut take = Take { bytes, words };
+    let told = take.told(head, has_family)?;
+    if take.bytes.is_empty() { Ok(told) } else { Err(SpillError::Damaged) }
+}
+
+struct Take<'r> {
+    bytes: Bytes<'r>,
+    words: &'r Words,
+}
+
+impl Take<'_> {
+    fn told(&mut self, head: Head, has_family: bool) -> Result<Told, SpillError> {
+        let entry = EntryId(self.bytes.hash()?);
+        let family = match has_family {
+            true => Some(JobFamily { base: CallKey(head.group), location: self.word()? }),
+            false => None,
+        };
+        let marks = self.bytes.byte()?;
+        let cause = self.member(MergeCause::ALL)?;
+        let phase = self.member(&[Phase::First, Phase::Middle, Phase::Last, Phase::Whole])?;
+        let (rank, charge_rank) = (self.bytes.byte()?, self.bytes.byte()?);
+        let split = match marks & 2 != 0 {
+            true => {
+                let (index, total, whole) = (self.bytes.small()?, self.bytes.small()?, self.bytes.number()?);
+                Some(SplitPart { index, total, whole })
+            }
+            false => None,
+        };
+        let mut copies = Vec::new();
+        if marks & 4 != 0 {
+            for _ in 0..self.bytes.number()? {
+                copies.push((self.bytes.number()?, self.bytes.number()?));
+            }
+        }
+        let source = Source {
+            input: self.bytes.small()?,
+            offset: self.bytes.number()?,
+            line: self.bytes.number()?,
+            item: self.bytes.small()?,
+        };
+        let facts = Box::new(self.facts()?);
+        let key = head.key;
+        let first =
+            Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
+        Ok(Told { first, copies, across_inputs: marks & 1 != 0 })
+    }
+
+    fn facts(&mut self) -> Result<Facts, SpillError> {
+        let (time, lateness) = (self.signed()?, self.signed()?);
+        let (service, method, principal, delegated_by) = (self.word()?, self.word()?, self.word()?, self.word()?);
+        let (location, model, model_version, log_name) = (self.word()?, self.word()?, self.word()?, self.word()?);
+        let (resource, insert_id) = (self.own_text()?, self.own_text()?);
+        let (principal_project, resource_project) = (self.maybe(Self::payer)?, self.maybe(Self::payer)?);
+        let kind = self.fixed()?;
+        let (reason, method_reason) = (self.maybe_member(Reason::ALL)?, self.maybe_member(Reason::ALL)?);
+        let (driver, quantity_unit) = (self.member(Driver::ALL)?, self.member(QuantityUnit::ALL)?);
+        let failed = self.bytes.byte()? != 0;
+        let usage = Usage {
+            total_billed_bytes: self.bytes.optional()?,
+            processed_bytes: self.bytes.optional()?,
+            total_slot_ms: self.bytes.optional()?,
+            metered_slot_ms: self.bytes.optional()?,
+        };
+        let status_code = self.bytes.signed()?;
+        let flags = self.several(|take| take.member(Flag::ALL))?;
+        let labels = self.several(|take| Ok((take.some_word()?.to_string(), take.some_word()?.to_string())))?;
+        let resource_text = resource.as_ref();
+        let charge = self.charge(resource_text)?;
+        let storage = self.maybe(|take| take.claim(resource_text))?;
+        let candidates = self.several(|take| {
+            Ok(Candidate {
+                payer: take.payer()?,
+                evidence: take.evidence(resource_text)?,
+                must_agree: take.bytes.byte()? != 0,
+                why: take.fixed()?,
+            })
+        })?;
+        Ok(Facts {
+            time,
+            service,
+            method,
+            kind,
+            charge,
+            storage,
+            candidates,
+            principal,
+            principal_project,
+            delegated_by,
+            resource,
+            resource_project,
+            location,
+            model,
+            model_version,
+            reason,
+            method_reason,
+            driver,
+            quantity_unit,
+            usage,
+            status_code,
+            failed,
+            flags,
+            labels,
+            log_name,
+            insert_id,
+            lateness,
+        })
+    }
+
+    fn charge(&mut self, resource: Option<&SharedText>) -> Result<Charge, SpillError> {
+        match self.bytes.byte()? {
+            0 => {
+                let reason = self.member(PayerReason::ALL)?;
+                let has_evidence = self.bytes.byte()? != 0;
+                let rule = self.fixed()?;
+                let evidence = if has_evidence { Some(self.evidence(resource)?) } else { None };
+                Ok(Charge::Nobody { rule, reason, evidence })
+            }
+            1 => Ok(Charge::One(self.claim(resource)?)),
+            2 => {
+                let has_owner = self.bytes.byte()? != 0;
+                let requesters = self.several(|take| take.claim(resource))?;
+                let owner = if has_owner { Some(self.claim(resource)?) } else { None };
+                Ok(Charge::Requester { requesters, owner, kind: self.fixed()? })
+            }
+            _ => Err(SpillError::Damaged),
+        }
+    }
+
+    fn claim(&mut self, resource: Option<&SharedText>) -> Result<Claim, SpillError> {
+        Ok(Claim {
+            payer: self.payer()?,
+            rule: self.fixed()?,
+            evidence: self.evidence(resource)?,
+            confidence: self.bytes.byte()?,
+            remark: self.maybe_member(PayerReason::ALL)?,
+        })
+    }
+
+    fn evidence(&mut self, resource: Option<&SharedText>) -> Result<Evidence, SpillError> {
+        let path = match self.bytes.byte()? {
+            0 => Cow::Borrowed(self.fixed()?),
+            _ => Cow::Owned(self.some_word()?.to_string()),
+        };
+        let text = match self.word()? {
+            Some(text) => text,
+            None => resource.ok_or(SpillError::Damaged)?.clone(),
+        };
+        Ok(Evidence { path, text })
+    }
+
+    fn payer(&mut self) -> Result<PayerRef, SpillError> {
+        let namespace = self.member(Namespace::ALL)?;
+        let name = match self.bytes.byte()? {
+            0 => PayerName::Id(self.some_word()?),
+            _ => PayerName::Number(self.bytes.number()?),
+        };
+        Ok(PayerRef { namespace, name })
+    }
+
+    fn word(&mut self) -> Result<Option<SharedText>, SpillError> {
+        match self.bytes.number()? {
+            0 => Ok(None),
+            1 => Ok(Some(SharedText::new(self.bytes.text()?))),
+            number => Ok(Some(self.words.text(number - 2).ok_or(SpillError::Damaged)?.clone())),
+        }
+    }
+
+    fn some_word(&mut self) -> Result<SharedText, SpillError> {
+        self.word()?.ok_or(SpillError::Damaged)
+    }
+
+    fn own_text(&mut self) -> Result<Option<SharedText>, SpillError> {
+        let is_some = self.bytes.byte()? != 0;
+        let text = self.bytes.text()?;
+        Ok(is_some.then(|| SharedText::new(text)))
+    }
+
+    fn fixed(&mut self) -> Result<&'static str, SpillError> {
+        self.words.fixed(self.bytes.number()?).ok_or(SpillError::Damaged)
+    }
+
+    fn signed(&mut self) -> Result<Option<i64>, SpillError> {
+        self.maybe(|take| take.bytes.signed())
+    }
+
+    fn member<T: Copy>(&mut self, all: &[T]) -> Result<T, SpillError> {
+        all.get(usize::from(self.bytes.byte()?)).copied().ok_or(SpillError::Damaged)
+    }
+
+    fn maybe_member<T: Copy>(&mut self, all: &[T]) -> Result<Option<T>, SpillError> {
+        match self.bytes.byte()? {
+            0 => Ok(None),
+            at => all.get(usize::from(at) - 1).copied().map(Some).ok_or(SpillError::Damaged),
+        }
+    }
+
+    fn maybe<T>(&mut self, take: impl FnOnce(&mut Self) -> Result<T, SpillError>) -> Result<Option<T>, SpillError> {
+        if self.bytes.byte()? == 0 { Ok(None) } else { take(self).map(Some) }
+    }
+
+    fn several<T>(&mut self, take: impl Fn(&mut Self) -> Result<T, SpillError>) -> Result<Vec<T>, SpillError> {
+        let mut items = Vec::new();
+        for _ in 0..self.bytes.number()? {
+            items.push(take(self)?);
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,112 @@
+//! Words: texts that many entries share, kept once and stood for by a number while entries wait as bytes.
+//!
+//! There are two kinds: texts of the program, which live for ever, and texts of logs, of which only so many are kept that they
+//! stay within a limit. Whoever finds the limit reached writes a text out.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::model::text::SharedText;
+
+/// What a text costs besides its bytes: two pointers to it, their lengths, its number and its count of users.
+const OVERHEAD: usize = 80;
+
+/// Longer texts are rarely shared.
+const LONGEST: usize = 256;
+
+/// Texts by number and numbers by text.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    numbers: HashMap<SharedText, u64, BuildHasherDefault<OneShot>>,
+    texts: Vec<SharedText>,
+    fixed_numbers: HashMap<(usize, usize), u64, BuildHasherDefault<OneShot>>,
+    fixed: Vec<&'static str>,
+    held: usize,
+    limit: usize,
+}
+
+impl Words {
+    /// No words yet, and at most `limit` bytes of them.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Bytes that the words take.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The number of a text; `None` when it is too long or there is no room for one more.
+    pub fn number(&mut self, text: &str) -> Option<u64> {
+        if let Some(number) = self.numbers.get(text) {
+            return Some(*number);
+        }
+        let cost = text.len() + OVERHEAD;
+        if text.len() > LONGEST || self.held + cost > self.limit {
+            return None;
+        }
+        let (number, kept) = (self.texts.len() as u64, SharedText::new(text));
+        self.numbers.insert(kept.clone(), number);
+        self.texts.push(kept);
+        self.held += cost;
+        Some(number)
+    }
+
+    /// The number of a text of the program. One text may have several numbers: it is known by its place in memory.
+    pub fn fixed_number(&mut self, text: &'static str) -> u64 {
+        let place = (text.as_ptr() as usize, text.len());
+        *self.fixed_numbers.entry(place).or_insert_with(|| {
+            self.fixed.push(text);
+            self.fixed.len() as u64 - 1
+        })
+    }
+
+    /// The text of a number.
+    pub fn text(&self, number: u64) -> Option<&SharedText> {
+        self.texts.get(usize::try_from(number).ok()?)
+    }
+
+    /// The program's text of a number.
+    pub fn fixed(&self, number: u64) -> Option<&'static str> {
+        self.fixed.get(usize::try_from(number).ok()?).copied()
+    }
+}
+
+/// Hashes a short text at once: the usual streaming hasher takes longer to set up than to hash it.
+#[derive(Debug, Default)]
+struct OneShot(u64);
+
+impl Hasher for OneShot {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_one_number_and_comes_back() {
+        let mut words = Words::new(1000);
+        assert_eq!((words.number("a"), words.number("b"), words.number("a")), (Some(0), Some(1), Some(0)));
+        assert_eq!((words.text(1).map(SharedText::as_str), words.text(2)), (Some("b"), None));
+        let fixed = words.fixed_number("a");
+        assert_eq!((words.fixed(fixed), words.fixed_number("a")), (Some("a"), fixed));
+    }
+
+    #[test]
+    fn words_stay_within_their_limit() {
+        let mut words = Words::new(3 * (OVERHEAD + 1));
+        let kept = ('a'..='z').filter(|c| words.number(&c.to_string()).is_some()).count();
+        assert_eq!((kept, words.held()), (3, 3 * (OVERHEAD + 1)));
+        assert_eq!((words.number("a"), words.number("z")), (Some(0), None));
+        assert_eq!(Words::new(1 << 20).number(&"x".repeat(LONGEST + 1)), None);
+    }
+}
