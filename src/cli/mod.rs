@@ -58,6 +58,11 @@ Each unit's change is volume (its new calls under the old mapping, less the old 
 makes of the new calls). Two reports tell the old mapping by their rows; --by unit,payer,service or finer."
     )]
     Diff(DiffArgs),
+    /// Keep what logs tell of calls in a ledger, which the other commands read in place of the logs
+    #[command(
+        after_help = "Example:\n  billtrail ledger logs/2026/10 -o october.ledger\n  billtrail report october.ledger logs/2026/11/01 --map business-units.csv"
+    )]
+    Ledger(Box<LedgerArgs>),
     /// List what is known about services, or all that is known about one
     #[command(after_help = "Example:\n  billtrail services vision.googleapis.com")]
     Services(ServicesArgs),
@@ -323,6 +328,23 @@ pub struct DiffArgs {
     /// Say nothing on standard error but errors
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Arguments of `ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// Where to read from.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// The ledger: a directory, which appears or changes only when all of it is written
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub output: PathBuf,
+    /// Add to the ledger: read only inputs that it does not hold, and those anew whose size or time of change differs
+    #[arg(long, help_heading = "Output")]
+    pub append: bool,
+    /// With --append, compare the inputs by their content
+    #[arg(long, requires = "append", help_heading = "Output")]
+    pub verify: bool,
 }
 
 /// Arguments of `services`.

@@ -10,7 +10,7 @@ use crate::chargeback::statement::StatementError;
 use crate::cli::settings::SettingsError;
 use crate::gcp::inventory::InventoryError;
 use crate::ingest::IngestError;
-use crate::ledger::SpillError;
+use crate::ledger::{LedgerError, SpillError};
 use crate::model::tally::Imbalance;
 use crate::provider::CatalogueError;
 use crate::report::safe;
@@ -56,6 +56,9 @@ pub enum Failure {
     /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
+    /// A ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// What memory has no room for cannot be kept on disk.
     #[error(transparent)]
     Spill(#[from] SpillError),
@@ -82,10 +85,12 @@ impl Failure {
             | Self::Catalogue(_) => 2,
             Self::Ingest(IngestError::Glob { .. }) => 2,
             Self::Bill(error) => 2 + u8::from(error.is_unreadable()),
+            Self::Ledger(LedgerError::Catalogue { .. } | LedgerError::Taken { .. } | LedgerError::Missing { .. }) => 2,
             Self::Cost(_)
             | Self::Ingest(_)
             | Self::File { .. }
             | Self::Output(_)
+            | Self::Ledger(_)
             | Self::Spill(_)
             | Self::Statement(_)
             | Self::Overflow(_)

@@ -1,15 +1,16 @@
 //! The intake: what became of each unit of the input, counted where it happens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use super::places::Places;
 use super::selection::Selection;
 use super::{Failure, output};
-use crate::ingest::{Listing, Meter, Unit};
-use crate::ledger::{Ledger, Memory, SpillError};
-use crate::model::document::{Diagnostics, diagnose};
+use crate::ingest::{Meter, Unit};
+use crate::ledger::{Ledger, Memory, SpillError, Taken};
+use crate::model::document::diagnose;
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
 use crate::model::stats::Count;
@@ -35,9 +36,9 @@ pub(super) enum Fate {
         detail: String,
         bytes: Vec<u8>,
     },
-    Skipped(SkipReason),
+    Skipped(Source, SkipReason),
     /// An entry that --where leaves out; what it states about project numbers is learnt all the same.
-    LeftOut(Option<(u64, String)>),
+    LeftOut(Source, Option<(u64, String)>),
     Entry(Box<Observation>, Vec<(DiagnosticKind, String)>),
 }
 
@@ -54,13 +55,9 @@ pub(super) struct Decoding<'s> {
 /// What the fold counts, each where it happens.
 pub(super) struct Intake {
     pub ledger: Ledger,
-    pub decoded: u64,
-    pub entries: u64,
-    pub rejected: BTreeMap<RejectReason, u64>,
-    pub skipped: BTreeMap<SkipReason, u64>,
-    pub diagnostics: Diagnostics,
-    /// Pairs of project number and id stated by entries, those too that were left out.
-    pub learnt: BTreeSet<(u64, String)>,
+    /// What was counted: of each input when a ledger is made, else of all together.
+    taken: Vec<Taken>,
+    by_input: bool,
     /// Still to be dropped.
     fault: Fault,
     /// The first rejected records with what is wrong, by place.
@@ -81,7 +78,7 @@ impl Decoding<'_> {
     /// Decodes one unit.
     pub fn unit(&self, unit: Unit<'_>) -> Met {
         match unit {
-            Unit::Text { source: _ } => (Fate::Skipped(SkipReason::Text), None),
+            Unit::Text { source } => (Fate::Skipped(source, SkipReason::Text), None),
             Unit::Rejected { bytes, source, reason, detail } => {
                 (Fate::Rejected { source, reason, detail, bytes: self.kept(bytes) }, None)
             }
@@ -108,9 +105,9 @@ impl Decoding<'_> {
             Decoded::Rejected(unreadable) => {
                 Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: self.kept(bytes) }
             }
-            Decoded::Skipped(reason) => Fate::Skipped(reason),
+            Decoded::Skipped(reason) => Fate::Skipped(source, reason),
             Decoded::Entry(observation, notes) => match self.filter {
-                Some(filter) if !filter.selects_entry(entry) => Fate::LeftOut(observation.learnt),
+                Some(filter) if !filter.selects_entry(entry) => Fate::LeftOut(source, observation.learnt),
                 _ => Fate::Entry(observation, notes),
             },
         }
@@ -122,16 +119,12 @@ impl Decoding<'_> {
 }
 
 impl Intake {
-    /// An empty intake. `keep`: the file that rejected records will go to.
-    pub fn new(fault: Fault, keep: Option<&Path>, memory: &Memory) -> Result<Self, Failure> {
+    /// An empty intake. `keep`: the file that rejected records will go to; `by_input`: each input is counted apart.
+    pub fn new(fault: Fault, keep: Option<&Path>, memory: &Memory, by_input: bool) -> Result<Self, Failure> {
         Ok(Self {
             ledger: Ledger::new(memory),
-            decoded: 0,
-            entries: 0,
-            rejected: BTreeMap::new(),
-            skipped: BTreeMap::new(),
-            diagnostics: Diagnostics::new(),
-            learnt: BTreeSet::new(),
+            taken: Vec::new(),
+            by_input,
             fault,
             bad: BTreeMap::new(),
             kept: keep.map(Kept::beside).transpose()?,
@@ -140,22 +133,25 @@ impl Intake {
     }
 
     /// Takes in what became of a batch.
-    pub fn take(&mut self, met: Vec<Met>, listing: &Listing, meter: &Meter) {
+    pub fn take(&mut self, met: Vec<Met>, places: &Places, meter: &Meter) {
         let (mut batch, mut scans) = (Vec::new(), ScanCounts::default());
         for (fate, by) in met {
             if std::mem::take(&mut self.fault.record) {
                 continue;
             }
-            self.decoded += 1;
             by.into_iter().for_each(|by| scans.count(by));
             match fate {
-                Fate::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
-                Fate::LeftOut(pair) => {
-                    *self.skipped.entry(SkipReason::Where).or_default() += 1;
-                    self.learnt.extend(pair);
+                Fate::Skipped(source, reason) => {
+                    *self.of(places.of_log(source)).skipped.entry(reason).or_default() += 1;
+                }
+                Fate::LeftOut(source, pair) => {
+                    let taken = self.of(places.of_log(source));
+                    *taken.skipped.entry(SkipReason::Where).or_default() += 1;
+                    taken.learnt.extend(pair);
                 }
                 Fate::Rejected { source, reason, detail, bytes } => {
-                    *self.rejected.entry(reason).or_default() += 1;
+                    let source = places.of_log(source);
+                    *self.of(source).rejected.entry(reason).or_default() += 1;
                     meter.add(Count::Rejected, 1);
                     self.bad.insert(source, detail);
                     if self.bad.len() > NAMED {
@@ -166,11 +162,13 @@ impl Intake {
                     }
                 }
                 Fate::Entry(mut observation, notes) => {
-                    self.entries += 1;
-                    self.learnt.extend(observation.learnt.take());
+                    observation.source = places.of_log(observation.source);
+                    let taken = self.of(observation.source);
+                    taken.entries += 1;
+                    taken.learnt.extend(observation.learnt.take());
                     for (kind, text) in notes {
-                        let at = place(listing, observation.source);
-                        diagnose(&mut self.diagnostics, kind, || format!("{at}: {text}"));
+                        let at = places.show(observation.source);
+                        diagnose(&mut taken.diagnostics, kind, || format!("{at}: {text}"));
                     }
                     if !std::mem::take(&mut self.fault.entry) {
                         batch.push(*observation);
@@ -186,6 +184,39 @@ impl Intake {
         }
     }
 
+    /// Counts one more record where it belongs.
+    fn of(&mut self, source: Source) -> &mut Taken {
+        let taken = self.place(source.input);
+        taken.records += 1;
+        taken
+    }
+
+    fn place(&mut self, input: u32) -> &mut Taken {
+        let at = if self.by_input { input as usize } else { 0 };
+        if self.taken.len() <= at {
+            self.taken.resize_with(at + 1, Taken::default);
+        }
+        &mut self.taken[at]
+    }
+
+    /// Adds what a ledger counted of an input.
+    pub fn add_taken(&mut self, input: u32, taken: Taken) {
+        self.place(input).merge(taken);
+    }
+
+    /// What was counted of all inputs.
+    pub fn whole(&self) -> Taken {
+        let mut whole = Taken::default();
+        self.taken.iter().for_each(|taken| whole.merge(taken.clone()));
+        whole
+    }
+
+    /// What was counted of each of so many inputs, and the ledger.
+    pub fn into_parts(mut self, inputs: usize) -> (Vec<Taken>, Ledger) {
+        self.taken.resize_with(inputs, Taken::default);
+        (self.taken, self.ledger)
+    }
+
     /// Fails when the ledger could not take in everything.
     pub fn is_whole(&mut self) -> Result<(), Failure> {
         self.full.take().map_or(Ok(()), |error| Err(error.into()))
@@ -197,12 +228,12 @@ impl Intake {
     }
 
     /// Names the first rejected records on standard error.
-    pub fn say_rejected(&self, listing: &Listing) {
+    pub fn say_rejected(&self, places: &Places) {
         for (source, detail) in self.bad.iter().take(NAMED) {
-            let at = place(listing, *source);
+            let at = places.show(*source);
             anstream::eprintln!("{}: byte {}: rejected: {}", safe(&at), source.offset, safe(detail));
         }
-        let total: u64 = self.rejected.values().sum();
+        let total: u64 = self.taken.iter().flat_map(|taken| taken.rejected.values()).sum();
         if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
             anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
         }
@@ -254,10 +285,4 @@ impl Kept {
             Ok(())
         })
     }
-}
-
-/// `file:line` of a record.
-pub(super) fn place(listing: &Listing, source: Source) -> String {
-    let input = listing.inputs.get(source.input as usize);
-    format!("{}:{}", input.map_or("?", |input| input.name.as_str()), source.line)
 }

@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::copies::Copies;
-use super::intake::{Decoding, Fault, Intake, Met, place};
+use super::intake::Fault;
+use super::places::Places;
+use super::reading::{Manner, Reading, options};
 use super::selection::Selection;
-use super::{Failure, interrupt, stats, tables};
+use super::{Failure, stats, tables};
 use crate::chargeback::attribution::{Account, Accounting, Attributed, Attributor};
 use crate::chargeback::mapping::Mapping;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, OutputArgs, StatsForm};
-use crate::ingest::{self, Meter, ProblemKind, Progress, ReadOptions, Unit};
-use crate::ledger::{Ledger, Memory, SortingRows, SpillError};
+use crate::ingest::{self, Listing, Meter, Unit};
+use crate::ledger::{Ledger, SortingRows, SpillError};
 use crate::model::call::Call;
 use crate::model::directory::Directory;
 use crate::model::document::{Diagnostics, Input, MAX_EXAMPLES, Period, Provenance, diagnose, merge_diagnostics};
@@ -25,8 +27,7 @@ use crate::model::reason::{DiagnosticKind, Flag, PayerReason};
 use crate::model::stats::{Count, Stage};
 use crate::model::tally::{Imbalance, Tally};
 use crate::model::time::rfc3339;
-use crate::provider::{self, CATALOGUE_DATE, Provider};
-use crate::report::safe;
+use crate::provider::{self, Provider};
 
 /// Logs read into calls, with the tables to attribute them.
 pub(super) struct Logs {
@@ -47,8 +48,9 @@ pub(super) struct Logs {
     /// What --where selects.
     pub filter: Option<Selection>,
     ledger: Ledger,
-    listing: ingest::Listing,
+    listing: Listing,
     _copies: Copies,
+    places: Places,
     tally: Tally,
     diagnostics: Diagnostics,
     fault: Fault,
@@ -57,7 +59,7 @@ pub(super) struct Logs {
 impl Logs {
     /// Reads what the arguments name.
     pub fn read(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(args, Self::settings(args, output)?, Reading::default())
+        Self::read_with(args, Self::settings(args, output)?, Manner::default())
     }
 
     /// The same, for commands that use the mapping and do not check it: it must agree with the inventory.
@@ -67,16 +69,12 @@ impl Logs {
 
     /// The same with settings that were resolved before.
     pub fn read_settled(args: &LogArgs, settings: Settings) -> Result<Self, Failure> {
-        Self::read_with(args, settings, Reading { agreed: true, ..Reading::default() })
+        Self::read_with(args, settings, Manner { agreed: true, ..Manner::default() })
     }
 
     /// The same, for those that read the inputs a second time.
     pub fn read_first(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
-        Self::read_with(
-            args,
-            Self::settings(args, output)?,
-            Reading { agreed: true, twice: true, ..Reading::default() },
-        )
+        Self::read_with(args, Self::settings(args, output)?, Manner { agreed: true, twice: true, ..Manner::default() })
     }
 
     /// The settings of a run.
@@ -84,65 +82,42 @@ impl Logs {
         Ok(Settings::resolve(args, output, &|name| std::env::var(name).ok())?)
     }
 
-    fn read_with(args: &LogArgs, settings: Settings, reading: Reading) -> Result<Self, Failure> {
+    fn read_with(args: &LogArgs, settings: Settings, manner: Manner) -> Result<Self, Failure> {
         let provider = tables::provider(settings.services.value.as_deref())?;
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings, &directory));
         let mapping = mapping.transpose()?;
         let agree = |directory: &Directory| match &mapping {
-            Some(mapping) if reading.agreed => mapping.agrees_with(directory),
+            Some(mapping) if manner.agreed => mapping.agrees_with(directory),
             Some(_) | None => Ok(()),
         };
         agree(&directory)?;
         let period = tables::period(args, &settings)?;
-        let meter = Arc::new(Meter::default());
-        interrupt::reads(&meter);
-        // A mapping, inventory or catalogue that lies among the logs is not read as a log.
-        let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
-        let tables: Vec<&Path> = named.map(|path| path.as_path()).collect();
-        let mut listing = meter.time(Stage::List, || {
-            ingest::list_without(&tables, &args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())
-        })?;
-        let copies = if reading.twice { Copies::of(&mut listing)? } else { Copies::default() };
-        let options = options(&settings);
-        let keep = args.rejected.is_some();
-        let mut intake = Intake::new(reading.fault, args.rejected.as_deref(), &memory(&settings))?;
-        let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
-        let decoding = Decoding { provider: &provider, scanner: args.scanner.into(), filter: filter.as_ref(), keep };
-        let (unit, line) = (|unit: Unit<'_>| decoding.unit(unit), |line: &[u8], source| decoding.line(line, source));
-        let mut fold = |met: Vec<Met>| meter.time(Stage::Collapse, || intake.take(met, &listing, &meter));
-        let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
-        let summary = ingest::read_lines(&listing, &options, &unit, &line, &mut fold, &meter)?;
-        drop(progress);
-        intake.is_whole()?;
-
-        let mut diagnostics = std::mem::take(&mut intake.diagnostics);
-        note_listing(&listing, &summary, &mut diagnostics);
-        let inputs = inputs(&listing, &summary);
-        let incomplete = inputs.iter().any(|input| !input.complete);
-        if summary.records() == 0 {
-            diagnose(&mut diagnostics, DiagnosticKind::NoRecords, || "nothing was read".to_owned());
-        }
+        let Reading {
+            intake,
+            summary,
+            inputs,
+            places,
+            ledgers: _,
+            listing,
+            copies,
+            filter,
+            mut diagnostics,
+            meter,
+            threads,
+        } = Reading::of(args, &settings, &provider, manner, None)?;
         for (service, rate) in &settings.sampled.value {
             diagnose(&mut diagnostics, DiagnosticKind::SampledService, || format!("{service}: {rate}"));
         }
-        intake.write_rejected()?;
-        say_problems(&diagnostics, settings.quiet.value);
-        if !settings.quiet.value {
-            intake.say_rejected(&listing);
-        }
-        Imbalance::check("decoded records", summary.records(), intake.decoded)?;
-        Imbalance::check("entries", intake.entries, intake.ledger.observed())?;
-        for (number, id) in directory.learn(&intake.learnt) {
+        let incomplete = inputs.iter().any(|input| !input.complete);
+        let taken = intake.whole();
+        merge_diagnostics(&mut diagnostics, taken.diagnostics);
+        for (number, id) in directory.learn(&taken.learnt) {
             diagnose(&mut diagnostics, DiagnosticKind::ContradictedPair, || format!("{number} and {id}"));
         }
         agree(&directory)?;
-        let tally = Tally {
-            records: summary.records(),
-            rejected: intake.rejected,
-            skipped: intake.skipped,
-            ..Tally::default()
-        };
+        let tally =
+            Tally { records: summary.records(), rejected: taken.rejected, skipped: taken.skipped, ..Tally::default() };
         let provenance = provenance(inputs, args, &settings);
         let missing_hours = missing_hours(&summary.survey.missing_hours, &period);
         for hour in &missing_hours {
@@ -158,16 +133,17 @@ impl Logs {
             missing_hours,
             billed_rows: BTreeSet::new(),
             meter,
-            threads: options.decoders(),
+            threads,
             stats: args.stats,
             provider,
             filter,
-            ledger: intake.ledger,
+            ledger: intake.into_parts(0).1,
             listing,
             _copies: copies,
+            places,
             tally,
             diagnostics,
-            fault: reading.fault,
+            fault: manner.fault,
         })
     }
 
@@ -314,7 +290,7 @@ impl Logs {
 
     /// `file:line` of a record.
     pub fn place(&self, source: Source) -> String {
-        place(&self.listing, source)
+        self.places.show(source)
     }
 
     /// Payers with calls and billable calls, largest first, without those that are the provider's own tools.
@@ -326,20 +302,6 @@ impl Logs {
         payers.sort_by(|a, b| (b.2, b.1).cmp(&(a.2, a.1)).then_with(|| a.0.cmp(&b.0)));
         payers
     }
-}
-
-/// How the inputs are read.
-#[derive(Debug, Clone, Copy, Default)]
-struct Reading {
-    /// The mapping must agree with the inventory.
-    agreed: bool,
-    /// The inputs will be read a second time.
-    twice: bool,
-    fault: Fault,
-}
-
-fn options(settings: &Settings) -> ReadOptions {
-    ReadOptions { threads: settings.threads.value, max_record: settings.max_record.value, ..ReadOptions::default() }
 }
 
 /// What a thread that attributes calls has done.
@@ -357,80 +319,15 @@ impl<'t, S> Worker<'t, S> {
     }
 }
 
-fn note_listing(listing: &ingest::Listing, summary: &ingest::ReadSummary, diagnostics: &mut Diagnostics) {
-    for name in &listing.twice {
-        diagnose(diagnostics, DiagnosticKind::InputTwice, || name.clone());
-    }
-    for failed in &listing.failed {
-        diagnose(diagnostics, DiagnosticKind::InputUnreadable, || format!("{}: {}", failed.name, failed.why));
-    }
-    for name in &listing.empty {
-        diagnose(diagnostics, DiagnosticKind::NoRecords, || format!("{name}: no logs in this directory"));
-    }
-    for input in &summary.inputs {
-        if let Some(problem) = &input.problem {
-            let kind = match problem.kind {
-                ProblemKind::Unreadable => DiagnosticKind::InputUnreadable,
-                ProblemKind::Truncated => DiagnosticKind::InputTruncated,
-                ProblemKind::Changed => DiagnosticKind::InputChanged,
-            };
-            diagnose(diagnostics, kind, || format!("{}: {}", input.name, problem.why));
-        }
-    }
-    for name in &summary.survey.late {
-        diagnose(diagnostics, DiagnosticKind::LateShards, || name.clone());
-    }
-}
-
-/// Says on standard error which inputs are not whole, and that there was nothing to read.
-fn say_problems(diagnostics: &Diagnostics, quiet: bool) {
-    let kinds = [
-        (DiagnosticKind::InputUnreadable, "error", true),
-        (DiagnosticKind::InputTruncated, "error", true),
-        (DiagnosticKind::InputChanged, "error", true),
-        (DiagnosticKind::InputTwice, "warning: given more than once, read once", !quiet),
-        (DiagnosticKind::NoRecords, "warning", !quiet),
-    ];
-    for (kind, title, said) in kinds {
-        for example in diagnostics.get(&kind).into_iter().flat_map(|diagnostic| &diagnostic.examples) {
-            if said {
-                anstream::eprintln!("billtrail: {title}: {}", safe(example));
-            }
-        }
-    }
-}
-
-fn inputs(listing: &ingest::Listing, summary: &ingest::ReadSummary) -> Vec<Input> {
-    let read = summary.inputs.iter().map(|input| Input {
-        path: input.name.clone(),
-        bytes: input.bytes,
-        complete: input.problem.is_none(),
-    });
-    let failed = listing.failed.iter().map(|failed| Input { path: failed.name.clone(), bytes: 0, complete: false });
-    let mut inputs: Vec<Input> = read.chain(failed).collect();
-    inputs.sort_by(|a, b| a.path.cmp(&b.path));
-    inputs
-}
-
 fn provenance(inputs: Vec<Input>, args: &LogArgs, settings: &Settings) -> Provenance {
     let text = |path: &Path| path.to_string_lossy().into_owned();
-    let catalogue = match &settings.services.value {
-        None => format!("built-in {CATALOGUE_DATE}"),
-        Some(path) => format!("built-in {CATALOGUE_DATE}, {}", path.display()),
-    };
     Provenance {
         inputs,
         filter: args.filter.clone(),
         mapping: settings.map.value.as_deref().map(text),
         projects: settings.projects.value.iter().map(|path| text(path)).collect(),
-        catalogue,
+        catalogue: tables::catalogue_name(settings.services.value.as_deref()),
     }
-}
-
-/// What memory to use, and where to go beyond.
-fn memory(settings: &Settings) -> Memory {
-    let directory = settings.temp_dir.value.clone().unwrap_or_else(std::env::temp_dir);
-    Memory { limit: settings.memory.value, directory }
 }
 
 /// The hours without a file that lie in the period.
@@ -462,7 +359,7 @@ mod tests {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-logs/client.jsonl").to_owned();
         let args = LogArgs { inputs: vec![samples], quiet: true, ..LogArgs::default() };
         let settings = Logs::settings(&args, &OutputArgs::default())?;
-        let logs = Logs::read_with(&args, settings, Reading { fault, ..Reading::default() })?;
+        let logs = Logs::read_with(&args, settings, Manner { fault, ..Manner::default() })?;
         logs.attribute(|| (), |(), _| Ok(())).map(|_| ())
     }
 

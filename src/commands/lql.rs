@@ -144,6 +144,12 @@ fn matching(args: &LqlMatchArgs) -> Result<Ending, Failure> {
     let meter = Arc::new(Meter::default());
     interrupt::reads(&meter);
     let listing = meter.time(Stage::List, || ingest::list(&args.inputs, args.files_from.as_deref(), None))?;
+    if let Some(ledger) = listing.ledgers.first() {
+        let ledger = ledger.display();
+        return Err(Failure::Usage(format!(
+            "{ledger}: a ledger does not hold the records that a filter is run over; give the logs"
+        )));
+    }
     let options = ReadOptions { threads: args.threads, ..ReadOptions::default() };
     let meet = |unit: Unit<'_>| match unit {
         Unit::Record { bytes, source } => match selection.selects(&provider, bytes) {

@@ -15,11 +15,15 @@ mod filter;
 mod filter_payers;
 mod intake;
 mod interrupt;
+mod kept;
+mod ledger;
 mod logs;
 mod lql;
 mod map;
 mod output;
+mod places;
 mod proof;
+mod reading;
 mod report;
 mod row_entries;
 mod row_filters;
@@ -57,6 +61,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
         Command::Filter(args) => filter::run(&args),

@@ -7,10 +7,11 @@ use crate::chargeback::mapping::Mapping;
 use crate::cli::LogArgs;
 use crate::cli::settings::Settings;
 use crate::ingest;
+use crate::ledger::sha256;
 use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::time::moment;
-use crate::provider::Provider;
+use crate::provider::{CATALOGUE, CATALOGUE_DATE, Provider};
 
 /// The provider with the user's rows, if there are any.
 pub(super) fn provider(services: Option<&Path>) -> Result<Provider, Failure> {
@@ -21,6 +22,21 @@ pub(super) fn provider(services: Option<&Path>) -> Result<Provider, Failure> {
             Ok(Provider::google_cloud(Some((&path.to_string_lossy(), &text)))?)
         }
     }
+}
+
+/// The catalogue in words.
+pub(super) fn catalogue_name(services: Option<&Path>) -> String {
+    match services {
+        None => format!("built-in {CATALOGUE_DATE}"),
+        Some(path) => format!("built-in {CATALOGUE_DATE}, {}", path.display()),
+    }
+}
+
+/// The hash of the catalogue with the user's rows, if there are any.
+pub(super) fn catalogue_digest(services: Option<&Path>) -> Result<String, Failure> {
+    let own = services.map(read_text).transpose()?.unwrap_or_default();
+    let (digest, _) = sha256([CATALOGUE, "\0", &own].concat().as_bytes()).map_err(Failure::Output)?;
+    Ok(digest)
 }
 
 /// The directory of the user's inventories, which may be compressed.

@@ -1,12 +1,12 @@
 //! Which files are read: files, directories, globs, lists of files and the standard input, each file once, sorted by name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
-use walkdir::{DirEntry, WalkDir};
+use walkdir::{DirEntry, FilterEntry, WalkDir};
 
 use super::sink_name;
 
@@ -50,6 +50,8 @@ pub struct Listing {
     pub ignored: Vec<String>,
     /// Directories without logs.
     pub empty: Vec<String>,
+    /// Directories that are ledgers, each once.
+    pub ledgers: Vec<PathBuf>,
 }
 
 /// Arguments that cannot be understood, or a reader that cannot start.
@@ -121,6 +123,13 @@ pub fn list_without(
         }
         listing.twice.extend(names);
     }
+    for (_, mut paths) in found.ledgers {
+        paths.sort();
+        let mut paths = paths.into_iter();
+        listing.ledgers.extend(paths.next());
+        listing.twice.extend(paths.map(|path| path.to_string_lossy().into_owned()));
+    }
+    listing.ledgers.sort();
     listing.inputs.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     listing.twice.sort();
     for list in [&mut listing.ignored, &mut listing.empty] {
@@ -138,6 +147,7 @@ struct Found {
     by_canonical: HashMap<Place, (Vec<String>, Place)>,
     /// The directory of the last file that was walked by, and its canonical path.
     directory: (PathBuf, PathBuf),
+    ledgers: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl Found {
@@ -148,6 +158,11 @@ impl Found {
         if at == 0 {
             *kept = place;
         }
+    }
+
+    fn add_ledger(&mut self, path: &Path) {
+        let canonical = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.ledgers.entry(canonical).or_default().push(path.to_owned());
     }
 
     fn add_file(&mut self, path: &Path) {
@@ -177,6 +192,7 @@ impl Found {
 /// Adds a file whatever its name, or the logs of a directory.
 fn add_path(path: &Path, found: &mut Found, listing: &mut Listing) {
     match fs::metadata(path) {
+        Ok(kind) if kind.is_dir() && is_ledger(path) => found.add_ledger(path),
         Ok(kind) if kind.is_dir() => add_directory(path, found, listing),
         Ok(_) => found.add_file(path),
         Err(error) => listing.failed.push(Failed { name: path.to_string_lossy().into_owned(), why: plain(&error) }),
@@ -185,8 +201,14 @@ fn add_path(path: &Path, found: &mut Found, listing: &mut Listing) {
 
 fn add_directory(directory: &Path, found: &mut Found, listing: &mut Listing) {
     let mut any = false;
-    for entry in walk(directory) {
+    let mut walk = walk(directory);
+    while let Some(entry) = walk.next() {
         match entry {
+            Ok(entry) if entry.file_type().is_dir() && is_ledger(entry.path()) => {
+                any = true;
+                found.add_ledger(entry.path());
+                walk.skip_current_dir();
+            }
             Ok(entry) if entry.file_type().is_dir() => {}
             Ok(entry) if entry.file_type().is_file() && is_log_name(&entry.path().to_string_lossy()) => {
                 any = true;
@@ -202,12 +224,17 @@ fn add_directory(directory: &Path, found: &mut Found, listing: &mut Listing) {
 }
 
 /// A directory's files in order, links followed, hidden ones left out.
-fn walk(directory: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
-    WalkDir::new(directory)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b"."))
+fn walk(directory: &Path) -> FilterEntry<walkdir::IntoIter, fn(&DirEntry) -> bool> {
+    let shown: fn(&DirEntry) -> bool =
+        |entry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+    WalkDir::new(directory).follow_links(true).sort_by_file_name().into_iter().filter_entry(shown)
+}
+
+/// Whether a directory is a ledger of billtrail: its manifest says so at its beginning.
+fn is_ledger(directory: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = fs::File::open(directory.join("manifest.json")).and_then(|file| file.take(200).read_to_end(&mut start));
+    read.is_ok() && memchr::memmem::find(&start, b"\"billtrail-ledger\"").is_some()
 }
 
 fn fail(error: &walkdir::Error, listing: &mut Listing) {

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use super::Ledger;
 use super::code::{Records, told_at};
 use super::parts::{PARTS, Parts};
 use super::spill::SpillError;
-use crate::model::call::{Call, CallState};
+use super::workers::workers;
+use crate::model::call::{Call, CallState, Told};
 use crate::model::document::{Diagnostics, diagnose, merge_diagnostics};
 use crate::model::observation::{CallKey, JobFamily};
 use crate::model::reason::DiagnosticKind;
 use crate::model::text::SharedText;
+
+/// The records that may be of one call, each read when it is asked for: there may be many copies.
+type Group<'g> = &'g mut dyn Iterator<Item = Result<Told, SpillError>>;
 
 /// A call that is still growing, with the family it may join.
 struct Keyed {
@@ -21,119 +23,130 @@ struct Keyed {
     family: Option<JobFamily>,
 }
 
-/// Where a record begins, and by what it is put together with others.
-type Place = (u128, usize);
-
 impl Ledger {
     /// Hands every call to `each`, on several threads and in no meaningful order. Each thread begins with `new`; what all of
     /// them end with is returned, with what was odd about the calls.
     ///
     /// # Errors
-    /// The first error of `each`, or that what waited on disk cannot be read.
+    /// An error of `each`, or that what waited on disk cannot be read.
     pub fn calls<S: Send, E: From<SpillError> + Send>(
         &self,
         threads: usize,
         new: impl Fn() -> S + Sync,
         each: impl Fn(&mut S, Call) -> Result<(), E> + Sync,
     ) -> Result<(Vec<S>, Diagnostics), E> {
-        let threads = threads.clamp(1, PARTS);
-        let limit = self.limit / 8 / threads;
-        let next = AtomicUsize::new(0);
-        let work = || -> Result<(S, Diagnostics), E> {
-            let (mut state, mut diagnostics) = (new(), Diagnostics::new());
-            loop {
-                let part = next.fetch_add(1, Ordering::Relaxed);
-                if part >= PARTS {
-                    return Ok((state, diagnostics));
-                }
-                let mut each = |call| each(&mut state, call);
-                if let Err(error) = self.close_part(&self.parts, part, limit, &mut each, &mut diagnostics) {
-                    // Nobody begins another part.
-                    next.store(PARTS, Ordering::Relaxed);
-                    return Err(error);
-                }
-            }
-        };
-        let ended = thread::scope(|scope| {
-            let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut ended = vec![work()];
-            ended.extend(workers.into_iter().map(|worker| match worker.join() {
-                Ok(ended) => ended,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }));
-            ended
-        });
+        let limit = self.room(threads);
+        let begin = || (new(), Diagnostics::new());
+        let ended = workers(threads, PARTS, begin, |(state, diagnostics), part| {
+            self.close(&self.parts, part, limit, &mut |group| finish(group, diagnostics, &mut |call| each(state, call)))
+        })?;
         let (mut states, mut diagnostics) = (Vec::new(), Diagnostics::new());
-        for worker in ended {
-            let (state, notes) = worker?;
+        for (state, notes) in ended {
             states.push(state);
             merge_diagnostics(&mut diagnostics, notes);
         }
         Ok((states, diagnostics))
     }
 
-    /// Puts one part together. A part that is larger than the limit is told apart further.
-    fn close_part<E: From<SpillError>>(
+    /// Hands what each input tells of each entry to `each`, in the order of calls, entries and inputs: of some parts, for one of
+    /// so many threads.
+    ///
+    /// # Errors
+    /// An error of `each`, or that what waited on disk cannot be read.
+    pub(super) fn entries<E: From<SpillError>>(
+        &self,
+        mut parts: std::ops::Range<usize>,
+        threads: usize,
+        each: &mut dyn FnMut(Told) -> Result<(), E>,
+    ) -> Result<(), E> {
+        parts.try_for_each(|part| {
+            self.close(&self.parts, part, self.room(threads), &mut |group| {
+                let mut entries: BTreeMap<_, Told> = BTreeMap::new();
+                for told in group {
+                    let told = told?;
+                    match entries.entry((told.first.key, told.first.entry, told.first.source.input)) {
+                        Entry::Occupied(mut known) => known.get_mut().merge(told),
+                        Entry::Vacant(free) => drop(free.insert(told)),
+                    }
+                }
+                entries.into_values().try_for_each(&mut *each)
+            })
+        })
+    }
+
+    /// The bytes that one of so many threads may take to put a part together.
+    fn room(&self, threads: usize) -> usize {
+        self.limit / 8 / threads.clamp(1, PARTS)
+    }
+
+    /// Hands the groups of one part to `each`. A part that is larger than the limit is told apart further.
+    fn close<E: From<SpillError>>(
         &self,
         parts: &Parts,
         part: usize,
         limit: usize,
-        each: &mut dyn FnMut(Call) -> Result<(), E>,
-        diagnostics: &mut Diagnostics,
+        each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let size = parts.size(part);
         if size == 0 {
             return Ok(());
         }
         if let Some(held) = parts.is_held(part) {
-            return self.put_together(held, each, diagnostics);
+            return self.groups(held, each);
         }
         if size > limit
             && let Some(finer) = parts.finer(part, limit, &self.scratch)?
         {
-            return (0..PARTS).try_for_each(|part| self.close_part(&finer, part, limit, each, diagnostics));
+            return (0..PARTS).try_for_each(|part| self.close(&finer, part, limit, each));
         }
         let mut whole = Vec::with_capacity(size);
         parts.pieces(part, &self.scratch, &mut |piece| {
             whole.extend_from_slice(piece);
             Ok(())
         })?;
-        self.put_together(&whole, each, diagnostics)
+        self.groups(&whole, each)
     }
 
-    fn put_together<E: From<SpillError>>(
+    /// Hands the records of each group to `each`, in the order of the groups.
+    fn groups<E: From<SpillError>>(
         &self,
         bytes: &[u8],
-        each: &mut dyn FnMut(Call) -> Result<(), E>,
-        diagnostics: &mut Diagnostics,
+        each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<(u128, usize)> = Vec::new();
         let mut records = Records::new(bytes);
         while let Some(record) = records.next()? {
             places.push((record.head.group, record.start));
         }
         places.sort_unstable();
         for group in places.chunk_by(|a, b| a.0 == b.0) {
-            let mut calls: BTreeMap<CallKey, Keyed> = BTreeMap::new();
-            for (_, start) in group {
-                let told = told_at(bytes, *start, &self.words)?;
-                match calls.entry(told.first.key) {
-                    Entry::Occupied(mut known) => known.get_mut().state.add(told),
-                    Entry::Vacant(free) => {
-                        let family = told.first.family.clone();
-                        free.insert(Keyed { state: CallState::new(told), family });
-                    }
-                }
-            }
-            if calls.len() > 1 {
-                join_locations(&mut calls, diagnostics);
-            }
-            for (key, keyed) in calls {
-                each(keyed.state.finish(key))?;
-            }
+            each(&mut group.iter().map(|(_, start)| told_at(bytes, *start, &self.words)))?;
         }
         Ok(())
     }
+}
+
+/// Puts the records of a group together into calls.
+fn finish<E: From<SpillError>>(
+    group: Group<'_>,
+    diagnostics: &mut Diagnostics,
+    each: &mut dyn FnMut(Call) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut calls: BTreeMap<CallKey, Keyed> = BTreeMap::new();
+    for told in group {
+        let told = told?;
+        match calls.entry(told.first.key) {
+            Entry::Occupied(mut known) => known.get_mut().state.add(told),
+            Entry::Vacant(free) => {
+                let family = told.first.family.clone();
+                free.insert(Keyed { state: CallState::new(told), family });
+            }
+        }
+    }
+    if calls.len() > 1 {
+        join_locations(&mut calls, diagnostics);
+    }
+    calls.into_iter().try_for_each(|(key, keyed)| each(keyed.state.finish(key)))
 }
 
 /// A job told without a location joins the only location of its id, or the lowest of several.

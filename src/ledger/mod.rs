@@ -6,14 +6,23 @@
 mod bytes;
 mod close;
 mod code;
+mod file;
+#[cfg(test)]
+mod made_up;
 mod parts;
 mod rows;
 mod sort;
 mod spill;
+mod taken;
 mod words;
+mod workers;
 
+pub use file::{
+    Change, FORMAT_VERSION, KeptInput, KeptProblem, LedgerError, LedgerFile, Manifest, Segment, Tool, sha256,
+};
 pub use rows::{SortedRows, SortingRows};
 pub use spill::{Memory, SpillCounts, SpillError};
+pub use taken::Taken;
 
 use code::put_told;
 use parts::Parts;
@@ -51,15 +60,31 @@ impl Ledger {
     /// # Errors
     /// When memory is full and the disk does not take what it holds.
     pub fn absorb(&mut self, batch: Vec<Observation>) -> Result<(), SpillError> {
-        self.observed += batch.len() as u64;
-        for observation in batch {
+        self.absorb_told(batch.into_iter().map(Told::new))
+    }
+
+    /// Takes in what a ledger file says of entries.
+    ///
+    /// # Errors
+    /// When memory is full and the disk does not take what it holds.
+    pub fn absorb_told(&mut self, batch: impl IntoIterator<Item = Told>) -> Result<(), SpillError> {
+        for told in batch {
+            self.observed += told.records();
             self.record.clear();
-            let head = put_told(&mut self.record, &Told::new(observation), &mut self.words);
+            let head = put_told(&mut self.record, &told, &mut self.words);
             self.parts.push(head, &self.record);
+            // The rest is for the reader, for putting parts together and for the result.
+            if self.parts.held_bytes() > self.limit / 8 * 3 {
+                self.note_held();
+                self.parts.spill(&self.scratch)?;
+            }
         }
+        self.note_held();
+        Ok(())
+    }
+
+    fn note_held(&self) {
         self.scratch.note_held(self.parts.held_bytes() + self.words.held());
-        // The rest is for the reader, for putting parts together and for the result.
-        if self.parts.held_bytes() > self.limit / 8 * 3 { self.parts.spill(&self.scratch) } else { Ok(()) }
     }
 
     /// Observations taken in, counted as they came.

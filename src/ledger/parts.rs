@@ -11,7 +11,8 @@ pub(super) const PARTS: usize = 256;
 /// The number of times that records can be told apart by eight more bits.
 const DEEPEST: u32 = 15;
 
-/// Records in parts by eight bits of their group's hash; which eight says the level.
+/// Records in parts by eight bits of their group's hash, the highest first; which eight says the level. So the parts stand in
+/// the order of their groups.
 #[derive(Debug)]
 pub(super) struct Parts {
     level: u32,
@@ -35,7 +36,7 @@ impl Parts {
 
     /// Takes in a record.
     pub fn push(&mut self, head: Head, record: &[u8]) {
-        let bits = head.group >> (8 * self.level.min(DEEPEST));
+        let bits = head.group >> (8 * (DEEPEST - self.level));
         let part = &mut self.held[(bits % PARTS as u128) as usize];
         let before = part.capacity();
         part.extend_from_slice(record);

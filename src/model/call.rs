@@ -187,6 +187,11 @@ impl Told {
         Self { first, copies: Vec::new(), across_inputs: false }
     }
 
+    /// Records that carry it.
+    pub fn records(&self) -> u64 {
+        self.copies.iter().map(|(_, count)| count).sum::<u64>().max(1)
+    }
+
     /// Takes in what else is known of the same identity.
     pub fn merge(&mut self, other: Self) {
         if self.copies.is_empty() {

@@ -1,7 +1,7 @@
 //! A macro for closed lists: an enum whose variants have a stable name and a sentence that explains them.
 
 /// Declares a closed list: an enum with `ALL`, `name()` (the word machines read), `meaning()` (a sentence for people)
-/// and `parse(name)`.
+/// and `parse(name)`. In JSON a member is its name.
 ///
 /// The printed contract (`billtrail contract`) and the schema are made from these lists.
 macro_rules! closed_list {
@@ -29,6 +29,19 @@ macro_rules! closed_list {
             /// The member with this name, if there is one.
             pub fn parse(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                Self::parse(&name).ok_or_else(|| serde::de::Error::unknown_variant(&name, &[]))
             }
         }
 

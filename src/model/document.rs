@@ -117,7 +117,7 @@ pub struct Period {
 }
 
 /// A kind of diagnostic with its exact count and some examples.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Diagnostic {
     /// How often.
     pub count: u64,

@@ -25,6 +25,9 @@ pub enum Provider {
     GoogleCloud(Catalogue),
 }
 
+/// The text of the built-in catalogue: what entries are judged by, together with the user's rows.
+pub const CATALOGUE: &str = gcp::service::BUILT_IN_ROWS;
+
 impl Provider {
     /// Google Cloud with the built-in catalogue, and the user's rows over it if there are any.
     ///

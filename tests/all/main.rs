@@ -19,6 +19,7 @@ mod html_page;
 mod interrupted;
 mod kept;
 mod laws;
+mod ledgers;
 mod lines;
 mod lql_commands;
 mod lql_docs;

@@ -1,0 +1,182 @@
+//! Reading: from the arguments to an intake that holds all that logs and ledgers tell, with every record accounted for.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::copies::Copies;
+use super::intake::{Decoding, Fault, Intake, Met};
+use super::kept::{self, Catalogue, problem_word};
+use super::places::Places;
+use super::selection::Selection;
+use super::{Failure, interrupt, tables};
+use crate::cli::LogArgs;
+use crate::cli::settings::Settings;
+use crate::ingest::{self, Listing, Meter, Progress, ReadOptions, ReadSummary, Unit};
+use crate::ledger::{LedgerFile, Memory};
+use crate::model::document::{Diagnostics, Input, diagnose};
+use crate::model::reason::DiagnosticKind;
+use crate::model::stats::Stage;
+use crate::model::tally::Imbalance;
+use crate::provider::Provider;
+use crate::report::safe;
+
+/// All that was read.
+pub(super) struct Reading {
+    pub intake: Intake,
+    /// The inputs in the order of the places.
+    pub summary: ReadSummary,
+    /// The inputs for the provenance, those too that could not be found.
+    pub inputs: Vec<Input>,
+    pub places: Places,
+    /// The ledgers among the inputs, without what was read from a log or another ledger.
+    pub ledgers: Vec<LedgerFile>,
+    /// What was read as logs, to be read again.
+    pub listing: Listing,
+    pub copies: Copies,
+    /// What --where selects.
+    pub filter: Option<Selection>,
+    /// What is worth saying about the inputs as such.
+    pub diagnostics: Diagnostics,
+    pub meter: Arc<Meter>,
+    pub threads: usize,
+}
+
+/// How the inputs are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// The mapping must agree with the inventory.
+    pub agreed: bool,
+    /// The inputs will be read a second time.
+    pub twice: bool,
+    pub fault: Fault,
+}
+
+/// Path and hash of inputs that are known already.
+pub(super) type Known = BTreeSet<(String, String)>;
+
+/// What the maker of a ledger does to the listing before it is read; the answer is what it has already. Each input is then
+/// counted apart.
+pub(super) type Choose<'c> = &'c mut dyn FnMut(&mut Listing) -> Result<Known, Failure>;
+
+impl Reading {
+    /// Reads what the arguments name.
+    pub fn of(
+        args: &LogArgs,
+        settings: &Settings,
+        provider: &Provider,
+        manner: Manner,
+        choose: Option<Choose<'_>>,
+    ) -> Result<Self, Failure> {
+        let meter = Arc::new(Meter::default());
+        interrupt::reads(&meter);
+        // A mapping, inventory or catalogue that lies among the logs is not read as a log.
+        let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
+        let tables: Vec<&Path> = named.map(|path| path.as_path()).collect();
+        let mut listing = meter.time(Stage::List, || {
+            ingest::list_without(&tables, &args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())
+        })?;
+        let by_input = choose.is_some();
+        let known = choose.map_or_else(|| Ok(Known::new()), |choose| choose(&mut listing))?;
+        let ledgers = kept::open(&mut listing, args, manner.twice, &catalogue(settings)?, known)?;
+        let copies = if manner.twice { Copies::of(&mut listing)? } else { Copies::default() };
+        let places = Places::of(&listing, &ledgers);
+        let options = options(settings);
+        let keep = args.rejected.is_some();
+        let mut intake = Intake::new(manner.fault, args.rejected.as_deref(), &memory(settings), by_input)?;
+        let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
+        let decoding = Decoding { provider, scanner: args.scanner.into(), filter: filter.as_ref(), keep };
+        let (unit, line) = (|unit: Unit<'_>| decoding.unit(unit), |line: &[u8], source| decoding.line(line, source));
+        let mut fold = |met: Vec<Met>| meter.time(Stage::Collapse, || intake.take(met, &places, &meter));
+        let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
+        let mut summary = ingest::read_lines(&listing, &options, &unit, &line, &mut fold, &meter)?;
+        drop(progress);
+        kept::take_in(&ledgers, &places, &mut intake, &mut summary)?;
+        intake.is_whole()?;
+
+        let mut diagnostics = Diagnostics::new();
+        note_listing(&listing, &summary, &mut diagnostics);
+        let inputs = inputs(&listing, &summary);
+        // That a ledger needs nothing new is no mistake.
+        if summary.records() == 0 && !by_input {
+            diagnose(&mut diagnostics, DiagnosticKind::NoRecords, || "nothing was read".to_owned());
+        }
+        intake.write_rejected()?;
+        say_problems(&diagnostics, settings.quiet.value);
+        if !settings.quiet.value {
+            intake.say_rejected(&places);
+        }
+        let taken = intake.whole();
+        Imbalance::check("decoded records", summary.records(), taken.records)?;
+        Imbalance::check("entries", taken.entries, intake.ledger.observed())?;
+        let threads = options.decoders();
+        Ok(Self { intake, summary, inputs, places, ledgers, listing, copies, filter, diagnostics, meter, threads })
+    }
+}
+
+/// The catalogue in words, and its hash.
+pub(super) fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
+    let own = settings.services.value.as_deref();
+    Ok(Catalogue { name: tables::catalogue_name(own), digest: tables::catalogue_digest(own)? })
+}
+
+fn note_listing(listing: &Listing, summary: &ReadSummary, diagnostics: &mut Diagnostics) {
+    for name in &listing.twice {
+        diagnose(diagnostics, DiagnosticKind::InputTwice, || name.clone());
+    }
+    for failed in &listing.failed {
+        diagnose(diagnostics, DiagnosticKind::InputUnreadable, || format!("{}: {}", failed.name, failed.why));
+    }
+    for name in &listing.empty {
+        diagnose(diagnostics, DiagnosticKind::NoRecords, || format!("{name}: no logs in this directory"));
+    }
+    for input in &summary.inputs {
+        if let Some(problem) = &input.problem {
+            diagnose(diagnostics, problem_word(problem.kind), || format!("{}: {}", input.name, problem.why));
+        }
+    }
+    for name in &summary.survey.late {
+        diagnose(diagnostics, DiagnosticKind::LateShards, || name.clone());
+    }
+}
+
+/// Says on standard error which inputs are not whole, and that there was nothing to read.
+fn say_problems(diagnostics: &Diagnostics, quiet: bool) {
+    let kinds = [
+        (DiagnosticKind::InputUnreadable, "error", true),
+        (DiagnosticKind::InputTruncated, "error", true),
+        (DiagnosticKind::InputChanged, "error", true),
+        (DiagnosticKind::InputTwice, "warning: given more than once, read once", !quiet),
+        (DiagnosticKind::NoRecords, "warning", !quiet),
+    ];
+    for (kind, title, said) in kinds {
+        for example in diagnostics.get(&kind).into_iter().flat_map(|diagnostic| &diagnostic.examples) {
+            if said {
+                anstream::eprintln!("billtrail: {title}: {}", safe(example));
+            }
+        }
+    }
+}
+
+fn inputs(listing: &Listing, summary: &ReadSummary) -> Vec<Input> {
+    let read = summary.inputs.iter().map(|input| Input {
+        path: input.name.clone(),
+        bytes: input.bytes,
+        complete: input.problem.is_none(),
+    });
+    let failed = listing.failed.iter().map(|failed| Input { path: failed.name.clone(), bytes: 0, complete: false });
+    let mut inputs: Vec<Input> = read.chain(failed).collect();
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    inputs
+}
+
+/// How the reader reads.
+pub(super) fn options(settings: &Settings) -> ReadOptions {
+    ReadOptions { threads: settings.threads.value, max_record: settings.max_record.value, ..ReadOptions::default() }
+}
+
+/// What memory to use, and where to go beyond.
+fn memory(settings: &Settings) -> Memory {
+    let directory = settings.temp_dir.value.clone().unwrap_or_else(std::env::temp_dir);
+    Memory { limit: settings.memory.value, directory }
+}
