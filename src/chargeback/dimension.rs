@@ -43,40 +43,27 @@ closed_list! {
 /// What stands for an empty grouping value.
 pub const NONE: &str = "(none)";
 
+/// Who tells the value of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller {
+    /// Calls alone, so that a cost has it only by its part in the calls.
+    Calls,
+    /// Bills alone.
+    Bills,
+    /// Both.
+    Both,
+}
+
 impl Dimension {
     /// The grouping when none is asked for.
     pub const DEFAULT: [Self; 3] = [Self::Unit, Self::Payer, Self::Service];
 
-    /// Whether only a bill tells it.
-    pub const fn only_bills_have(self) -> bool {
+    /// Who tells it.
+    pub const fn teller(self) -> Teller {
         match self {
             Self::Sku | Self::CostType | Self::Basis | Self::Currency | Self::InvoiceMonth | Self::BillingAccount => {
-                true
+                Teller::Bills
             }
-            Self::Unit
-            | Self::CostCenter
-            | Self::Payer
-            | Self::Service
-            | Self::Day
-            | Self::Month
-            | Self::StoragePayer
-            | Self::Kind
-            | Self::Method
-            | Self::Principal
-            | Self::PrincipalProject
-            | Self::Location
-            | Self::ResourceProject
-            | Self::Resource
-            | Self::Model
-            | Self::Reason
-            | Self::Hour
-            | Self::Log => false,
-        }
-    }
-
-    /// Whether calls tell it and bills do not, so that a cost has it only by its part in the calls.
-    pub const fn only_calls_have(self) -> bool {
-        match self {
             Self::StoragePayer
             | Self::Kind
             | Self::Method
@@ -88,19 +75,8 @@ impl Dimension {
             | Self::Model
             | Self::Reason
             | Self::Hour
-            | Self::Log => true,
-            Self::Unit
-            | Self::CostCenter
-            | Self::Payer
-            | Self::Service
-            | Self::Day
-            | Self::Month
-            | Self::Sku
-            | Self::CostType
-            | Self::Basis
-            | Self::Currency
-            | Self::InvoiceMonth
-            | Self::BillingAccount => false,
+            | Self::Log => Teller::Calls,
+            Self::Unit | Self::CostCenter | Self::Payer | Self::Service | Self::Day | Self::Month => Teller::Both,
         }
     }
 

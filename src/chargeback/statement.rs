@@ -10,7 +10,7 @@ use polars::prelude::*;
 
 use super::attribution::Attributed;
 use super::bill_of_payer::BillOfPayer;
-use super::dimension::{Dimension, NONE};
+use super::dimension::{Dimension, NONE, Teller};
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
 use crate::model::share::millionths;
@@ -125,7 +125,7 @@ impl<'t> Accumulator<'t> {
     }
 
     fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> SharedText {
-        match self.bills.filter(|_| dimension.only_bills_have()) {
+        match self.bills.filter(|_| dimension.teller() == Teller::Bills) {
             None => dimension.value(attributed, self.directory, self.timezone),
             Some(bills) => {
                 let payer = attributed.resolved.payer.as_ref().map(ToString::to_string);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono_tz::Tz;
 
 use super::attribution::{Attributed, Attributor};
-use super::dimension::{Dimension, NONE, day};
+use super::dimension::{Dimension, NONE, Teller, day};
 use super::statement::Measures;
 use crate::model::cost::{BillNames, Weight};
 use crate::model::reason::Driver;
@@ -54,7 +54,7 @@ pub struct Weights<'n> {
 impl<'n> Weights<'n> {
     /// No weights yet; `by` are the columns of the statement.
     pub fn new(names: &'n BillNames, timezone: Tz, by: &[Dimension]) -> Self {
-        let columns = by.iter().copied().filter(|column| column.only_calls_have()).collect();
+        let columns = by.iter().copied().filter(|column| column.teller() == Teller::Calls).collect();
         let (cells, shared, payers) = (HashMap::new(), HashSet::new(), HashSet::new());
         Self { names, timezone, columns, cells, shared, payers }
     }

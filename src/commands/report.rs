@@ -6,7 +6,7 @@ use super::proof::{Fault, Proven, Speakers, prove};
 use super::row_entries::{Frame, RowEntries};
 use super::row_filters::RowFilter;
 use super::{Ending, Failure, documents, output, tables};
-use crate::chargeback::dimension::Dimension;
+use crate::chargeback::dimension::{Dimension, Teller};
 use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
 use crate::model::stats::Stage;
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     if let Some(wanted) = Wanted::of(&args.bill)? {
         return with_bill(args, &wanted, by);
     }
-    if let Some(dimension) = by.iter().find(|dimension| dimension.only_bills_have()) {
+    if let Some(dimension) = by.iter().find(|dimension| dimension.teller() == Teller::Bills) {
         return Err(Failure::Usage(format!("--by: only a bill tells `{dimension}`; give one with --bill")));
     }
     let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
