@@ -10,6 +10,7 @@ use super::apportion::apportion;
 use super::attribution::{Attributor, UNATTRIBUTED, UNMAPPED};
 use super::costs::{Cost, CostKey, Costs, TooLarge};
 use super::mapping_row::MappingRow;
+use super::pooling::{Pooling, UnitCalls};
 use super::weights::{Sharer, Weights};
 use crate::model::closed_list::closed_list;
 use crate::model::cost::{Basis, Sharing, Weight};
@@ -35,6 +36,8 @@ pub struct Part<'k> {
     pub sharer: Sharer,
     /// By what it came there.
     pub basis: Basis,
+    /// The pool that handed it on last.
+    pub pool: Option<String>,
     /// Cost before credits.
     pub cost: Amount,
     /// Credits.
@@ -47,6 +50,8 @@ pub struct Allocator<'t> {
     pub attributor: &'t Attributor<'t>,
     /// What calls weigh.
     pub weights: &'t Weights<'t>,
+    /// What calls each unit has, for pools that are handed on by them.
+    pub unit_calls: &'t UnitCalls,
     /// By what the cost of a service and a SKU may be shared.
     pub sharing: &'t dyn Fn(&str, &str) -> Sharing,
     /// Who carries idle slots.
@@ -74,15 +79,27 @@ fn slot_key(key: &CostKey) -> SlotKey {
 }
 
 impl Allocator<'_> {
-    /// Hands each part of each cost to `take`, in a stable order.
+    /// Hands each part of each cost to `take`, in a stable order; what lies with a pool where it ends.
     ///
     /// # Errors
     /// When a sum does not fit.
     pub fn run<'c>(&self, costs: &'c Costs<'_>, mut take: impl FnMut(Part<'c>)) -> Result<(), TooLarge> {
         let sorted = costs.sorted()?;
         let slots = self.slots(&sorted);
+        let pooling = self.attributor.mapping.and_then(|mapping| Pooling::of(mapping, self.unit_calls));
+        let Some(mut pooling) = pooling else {
+            return sorted.into_iter().try_for_each(|(key, cost)| self.allocate(key, cost, &slots, &mut take));
+        };
+        let mut parts = Vec::new();
+        if pooling.needs_own_cost() {
+            for (key, cost) in &sorted {
+                self.allocate(key, cost, &slots, &mut |part| parts.push(part))?;
+                parts.drain(..).try_for_each(|part| pooling.note(&part))?;
+            }
+        }
         for (key, cost) in sorted {
-            self.allocate(key, cost, &slots, &mut take)?;
+            self.allocate(key, cost, &slots, &mut |part| parts.push(part))?;
+            parts.drain(..).try_for_each(|part| pooling.hand_on(part, cost.usage_start, &mut take))?;
         }
         Ok(())
     }
@@ -96,7 +113,7 @@ impl Allocator<'_> {
     ) -> Result<(), TooLarge> {
         let Some(project) = &key.project else {
             let (sharer, basis) = (self.sharer(UNATTRIBUTED, None), Basis::Unallocated);
-            take(Part { key, payer: None, sharer, basis, cost: cost.cost, credits: cost.credits });
+            take(Part { key, payer: None, sharer, basis, pool: None, cost: cost.cost, credits: cost.credits });
             return Ok(());
         };
         // A row that only tells of slots costs nothing and would make a basis look mixed.
@@ -124,7 +141,8 @@ impl Allocator<'_> {
                 _ if self.weights.is_shared(&payer.to_string()) => Basis::Project,
                 _ => Basis::Direct,
             };
-            take(Part { key, payer: Some(payer), sharer: home, basis, cost: cost.cost, credits: cost.credits });
+            let (cost, credits) = (cost.cost, cost.credits);
+            take(Part { key, payer: Some(payer), sharer: home, basis, pool: None, cost, credits });
             return Ok(());
         };
         let parts = |amount: Amount| apportion(amount.units(), &sharers).ok_or(TooLarge);
@@ -134,7 +152,8 @@ impl Allocator<'_> {
             let basis = if nobody { Basis::Unallocated } else { basis };
             if cost != 0 || credits != 0 {
                 let (cost, credits) = (Amount::of_units(cost), Amount::of_units(credits));
-                take(Part { key, payer: Some(payer.clone()), sharer: sharer.clone(), basis, cost, credits });
+                let (payer, sharer) = (Some(payer.clone()), sharer.clone());
+                take(Part { key, payer, sharer, basis, pool: None, cost, credits });
             }
         }
         Ok(())

@@ -33,6 +33,7 @@ impl BillOfPayer {
             Dimension::Sku
             | Dimension::CostType
             | Dimension::Basis
+            | Dimension::Pool
             | Dimension::Unit
             | Dimension::CostCenter
             | Dimension::Payer

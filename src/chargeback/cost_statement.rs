@@ -175,6 +175,7 @@ fn key(part: &Part<'_>, names: &BillNames, by: &[Dimension]) -> Vec<String> {
         Dimension::Sku => [&cost.sku, &cost.sku_id].into_iter().find(|text| !text.is_empty()).cloned(),
         Dimension::CostType => Some(cost.cost_type.name().to_owned()),
         Dimension::Basis => Some(part.basis.name().to_owned()),
+        Dimension::Pool => part.pool.clone(),
         Dimension::Currency => Some(cost.currency.code().to_owned()),
         Dimension::InvoiceMonth => Some(cost.invoice_month.clone()),
         Dimension::BillingAccount => Some(cost.billing_account.clone()),

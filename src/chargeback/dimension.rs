@@ -34,6 +34,7 @@ closed_list! {
         Sku = "sku": "what the bill charges for; with --bill",
         CostType = "cost_type": "regular, tax, adjustment or rounding_error; with --bill",
         Basis = "basis": "by what a cost came to its unit; with --bill",
+        Pool = "pool": "the unit that handed a cost on as a pool; with --bill",
         Currency = "currency": "the currency of the bill; with --bill",
         InvoiceMonth = "invoice_month": "the month of the invoice; with --bill",
         BillingAccount = "billing_account": "the billing account; with --bill",
@@ -61,9 +62,13 @@ impl Dimension {
     /// Who tells it.
     pub const fn teller(self) -> Teller {
         match self {
-            Self::Sku | Self::CostType | Self::Basis | Self::Currency | Self::InvoiceMonth | Self::BillingAccount => {
-                Teller::Bills
-            }
+            Self::Sku
+            | Self::CostType
+            | Self::Basis
+            | Self::Pool
+            | Self::Currency
+            | Self::InvoiceMonth
+            | Self::BillingAccount => Teller::Bills,
             Self::StoragePayer
             | Self::Kind
             | Self::Method
@@ -105,9 +110,13 @@ impl Dimension {
             Self::Month => facts.time.map(|time| in_zone(time, timezone, "%Y-%m").into()),
             Self::Hour => facts.time.map(|time| hour(time, timezone).into()),
             Self::Log => facts.log_name.clone(),
-            Self::Sku | Self::CostType | Self::Basis | Self::Currency | Self::InvoiceMonth | Self::BillingAccount => {
-                None
-            }
+            Self::Sku
+            | Self::CostType
+            | Self::Basis
+            | Self::Pool
+            | Self::Currency
+            | Self::InvoiceMonth
+            | Self::BillingAccount => None,
         };
         value.unwrap_or(SharedText::new_static(NONE))
     }
@@ -151,6 +160,7 @@ impl Dimension {
             | Self::Sku
             | Self::CostType
             | Self::Basis
+            | Self::Pool
             | Self::Currency
             | Self::InvoiceMonth
             | Self::BillingAccount => None,

@@ -28,6 +28,7 @@ mod mapping_toml;
 mod mapping_words;
 pub mod measure;
 pub mod movement;
+pub mod pooling;
 pub mod report_rows;
 pub mod resolve;
 pub mod statement;

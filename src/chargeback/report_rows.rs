@@ -98,6 +98,7 @@ fn identifies(dimension: Dimension) -> bool {
         | Dimension::Sku
         | Dimension::CostType
         | Dimension::Basis
+        | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
         | Dimension::BillingAccount => false,

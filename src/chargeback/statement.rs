@@ -105,6 +105,7 @@ fn is_fact(dimension: Dimension) -> bool {
         | Dimension::Sku
         | Dimension::CostType
         | Dimension::Basis
+        | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
         | Dimension::BillingAccount => true,

@@ -220,7 +220,7 @@ pub struct ReportArgs {
     pub bill: bill::BillArgs,
     /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
     /// location, resource_project, resource, model, reason, day, hour, month, log; with --bill also sku, cost_type, basis,
-    /// currency, invoice_month, billing_account [default: unit,payer,service]
+    /// pool, currency, invoice_month, billing_account [default: unit,payer,service]
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', help_heading = "Output")]
     pub by: Vec<String>,
     /// Print for each row the Logging filter that selects its entries, and a link to the Logs Explorer (not with --bill)

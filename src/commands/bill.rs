@@ -12,6 +12,7 @@ use crate::chargeback::cost_statement::{CostStatement, cost_statement};
 use crate::chargeback::costs::Costs;
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::mapping::Mapping;
+use crate::chargeback::pooling::UnitCalls;
 use crate::chargeback::statement::{Accumulator, Statement};
 use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
@@ -150,10 +151,19 @@ impl Bill<'_> {
         let always = Period { from: None, to: None, ..logs.period.clone() };
         let attributor = logs.attributor_of(&always);
         let mut weights = Weights::new(&names, logs.settings.timezone.value, by);
-        logs.each_call(|call| weights.add(&attributor, &attributor.attribute(call)))?;
+        let mut unit_calls = UnitCalls::default();
+        let has_pools = logs.mapping.as_ref().is_some_and(|mapping| !mapping.pool_rows().is_empty());
+        logs.each_call(|call| {
+            let attributed = attributor.attribute(call);
+            weights.add(&attributor, &attributed);
+            if has_pools {
+                unit_calls.add(&attributor, &attributed, logs.settings.timezone.value);
+            }
+        })?;
         self.overlaps(logs, &weights)?;
         let sharing = |service: &str, sku: &str| provider.sharing(&names, service, sku);
-        let allocator = Allocator { attributor: &attributor, weights: &weights, sharing: &sharing, idle: self.idle };
+        let (attributor, weights, unit_calls) = (&attributor, &weights, &unit_calls);
+        let allocator = Allocator { attributor, weights, unit_calls, sharing: &sharing, idle: self.idle };
         let mut statement = cost_statement(calls, &self.costs, &allocator, &names, by)?;
         let tie_outs: Vec<TieOut> = std::mem::take(&mut statement.tie_outs);
         Ok((statement, BillSummary { tie_outs, ..self.summary }))

@@ -58,6 +58,7 @@ pub(super) fn shown(by: Dimension, attributed: &Attributed<'_>) -> Shown {
         Dimension::Sku
         | Dimension::CostType
         | Dimension::Basis
+        | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
         | Dimension::BillingAccount => Shown::at_least([]),
@@ -87,6 +88,7 @@ pub(super) fn registers(by: Dimension) -> &'static [Register] {
         | Dimension::Sku
         | Dimension::CostType
         | Dimension::Basis
+        | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
         | Dimension::BillingAccount => &[],

@@ -20,9 +20,10 @@ closed_list! {
     /// By what a cost came to the row of a statement that carries it.
     pub enum Basis {
         Direct = "direct": "the bill names the project, and the project has one unit",
-        Calls = "calls": "shared by the billable calls of the project, the service and the day",
-        BilledBytes = "billed_bytes": "shared by the bytes billed to the jobs of the project and the day",
-        SlotMs = "slot_ms": "shared by the slot time of the jobs that ran in the project's reservations on that day",
+        Calls = "calls": "shared by the billable calls of the project, the service and the day; from a pool, by the calls of the units",
+        BilledBytes = "billed_bytes": "shared by the bytes billed to the jobs of the project and the day; from a pool, to those of the units",
+        SlotMs = "slot_ms": "shared by the slot time of the jobs that ran in the project's reservations on that day; from a pool, of the units' jobs",
+        Cost = "cost": "from a pool, by the cost that the receiving units have by their own projects",
         Even = "even": "shared evenly among units",
         Fixed = "fixed": "shared by fixed parts that the mapping gives",
         Project = "project": "kept where the bill puts it: there is nothing by which to share it",

@@ -32,7 +32,7 @@ const PROJECTS_BILLED: [Option<&str>; 7] = [
     None,
 ];
 
-fn row() -> impl Strategy<Value = Value> {
+pub fn row() -> impl Strategy<Value = Value> {
     let place = (0..PROJECTS_BILLED.len(), 0..SKUS.len(), 1_u32..32, 0_u32..24, 10_u32..12);
     let money = (0_i64..10_i64.pow(12), 0_i64..10_i64.pow(9), 0_u32..15, 0_u32..3000);
     let kind = prop::sample::select(vec!["regular", "tax", "adjustment", "rounding_error"]);
@@ -54,21 +54,26 @@ fn row() -> impl Strategy<Value = Value> {
     })
 }
 
-fn net(row: &Value) -> Amount {
+pub fn net(row: &Value) -> Amount {
     let amount = |value: &Value| Amount::parse(value.as_str().unwrap()).unwrap();
     amount(&row["cost"]).checked_add(amount(&row["credits"][0]["amount"])).unwrap()
 }
 
-fn sum(amounts: impl Iterator<Item = Amount>) -> Amount {
+pub fn sum(amounts: impl Iterator<Item = Amount>) -> Amount {
     amounts.fold(Amount::ZERO, |sum, amount| sum.checked_add(amount).unwrap())
 }
 
 /// The report of bills, each of which becomes a file.
 fn report(bills: &[&[Value]], by: &str, idle: &str) -> Value {
+    report_by(MAP, bills, by, idle)
+}
+
+/// The same by another mapping.
+pub fn report_by(map: &str, bills: &[&[Value]], by: &str, idle: &str) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let mut args: Vec<String> = vec!["report".into()];
     args.extend(LOGS.map(str::to_owned));
-    args.extend(["--map", MAP, "--projects", PROJECTS, "--by", by, "--idle-slots", idle].map(str::to_owned));
+    args.extend(["--map", map, "--projects", PROJECTS, "--by", by, "--idle-slots", idle].map(str::to_owned));
     // A row that costs nothing and makes sure that the bill is that of the logs.
     let paying = json!({
         "billing_account_id": "A",

@@ -30,6 +30,7 @@ mod misuse;
 mod mutants;
 mod mutation;
 mod nonsense;
+mod pools;
 mod program;
 #[cfg(unix)]
 mod progress;

@@ -199,6 +199,7 @@ fn plural(name: &str) -> String {
         "sku" => "SKUs".to_owned(),
         "invoice_month" => "Invoice months".to_owned(),
         "cost_type" => "Kinds of cost".to_owned(),
+        "pool" => "Pools".to_owned(),
         "basis" => "Bases of allocation".to_owned(),
         "billing_account" => "Billing accounts".to_owned(),
         other => format!("By {}", words(other)),
