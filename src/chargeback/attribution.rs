@@ -40,8 +40,10 @@ pub struct Attributor<'t> {
 
 /// A call with its payer and unit.
 pub struct Attributed<'c> {
-    /// The call.
+    /// The call, as it is shown.
     pub call: &'c Call,
+    /// The call as its entries state it, at which rules look.
+    pub stated: &'c Call,
     /// Who pays.
     pub resolved: Resolved,
     /// The business unit, or what stands for its absence.
@@ -216,7 +218,7 @@ impl<'t> Attributor<'t> {
             None if nobody => (UNATTRIBUTED, None),
             None => (UNMAPPED, None),
         };
-        Attributed { call, resolved, unit, cost_center, row, tied, outcome }
+        Attributed { call, stated: call, resolved, unit, cost_center, row, tied, outcome }
     }
 
     /// The unit of a payer at a time and its cost centre.

@@ -124,7 +124,7 @@ pub fn cost_statement(
 
 impl CostStatementRow {
     /// The place of a row among rows.
-    fn place(&self) -> impl Ord + use<'_> {
+    pub(super) fn place(&self) -> impl Ord + use<'_> {
         let money = self.money.as_ref();
         (
             Reverse(money.is_some()),

@@ -15,10 +15,9 @@ use super::mapping::Mapping;
 use super::mapping_pools::{Method, Overflow, PoolMeasure, Pools, Posting};
 use super::mapping_row::moments;
 use super::statement::Measures;
-use super::weights::Sharer;
+use super::weights::{Sharer, carrier};
 use crate::model::cost::Basis;
 use crate::model::money::{Amount, Currency};
-use crate::model::reason::Driver;
 
 /// What calls each unit has, by month: by this pools are handed on.
 #[derive(Debug, Default)]
@@ -29,13 +28,8 @@ pub struct UnitCalls {
 impl UnitCalls {
     /// Adds a call. Slot time counts for the unit whose job used it, not for the one that owns the reservation.
     pub fn add(&mut self, attributor: &Attributor<'_>, attributed: &Attributed<'_>, timezone: Tz) {
-        let facts = &attributed.call.facts;
-        let Some(time) = facts.time else { return };
-        let job_project = facts.resource_project.as_ref().filter(|_| facts.driver == Driver::SlotMs);
-        let job_unit = match job_project {
-            Some(project) => attributor.unit_of(&attributor.directory.resolve(project), Some(time)).0,
-            None => attributed.unit,
-        };
+        let Some(time) = attributed.stated.facts.time else { return };
+        let (job_unit, _) = carrier(attributor, attributed);
         let measures = Measures::of(attributed);
         let slots = Measures { slot_ms: measures.slot_ms, ..Measures::default() };
         let units = self.months.entry(month(&day(time, timezone)).to_owned()).or_default();

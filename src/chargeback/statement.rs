@@ -4,6 +4,7 @@
 //! with the table of payers and units, groups again by the columns asked for, and sorts.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
 use chrono_tz::Tz;
 use polars::prelude::*;
@@ -11,6 +12,7 @@ use polars::prelude::*;
 use super::attribution::Attributed;
 use super::bill_of_payer::BillOfPayer;
 use super::dimension::{Dimension, NONE, Teller};
+use super::small_groups::Principals;
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
 use crate::model::share::millionths;
@@ -78,6 +80,7 @@ struct Place {
 pub struct Accumulator<'t> {
     by: Vec<Dimension>,
     bills: Option<&'t BillOfPayer>,
+    principals: Option<Principals>,
     directory: &'t Directory,
     timezone: Tz,
     places: HashMap<Place, u32>,
@@ -116,13 +119,30 @@ impl<'t> Accumulator<'t> {
     /// Starts a statement grouped by these columns.
     pub fn new(by: &[Dimension], directory: &'t Directory, timezone: Tz) -> Self {
         let by = by.to_vec();
-        Self { by, bills: None, directory, timezone, places: HashMap::new(), groups: HashMap::new(), overflow: false }
+        let (places, groups) = (HashMap::new(), HashMap::new());
+        Self { by, bills: None, principals: None, directory, timezone, places, groups, overflow: false }
     }
 
     /// The same beside a bill: calls have what there is no doubt of in the columns that only bills have.
     pub fn beside(mut self, bills: &'t BillOfPayer) -> Self {
         self.bills = Some(bills);
         self
+    }
+
+    /// The same that also counts who called, if small groups are to be told.
+    pub fn counting(mut self, minimum: Option<NonZeroUsize>) -> Self {
+        self.principals = minimum.map(|minimum| Principals::new(minimum, &self.by));
+        self
+    }
+
+    /// Who called, if that was counted.
+    pub fn principals(&self) -> Option<&Principals> {
+        self.principals.as_ref()
+    }
+
+    /// The same, taken out.
+    pub fn take_principals(&mut self) -> Option<Principals> {
+        self.principals.take()
     }
 
     fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> SharedText {
@@ -150,10 +170,16 @@ impl<'t> Accumulator<'t> {
             self.sum((numbers[&place], key), &measures);
         }
         self.overflow |= other.overflow;
+        if let (Some(mine), Some(theirs)) = (&mut self.principals, other.principals) {
+            mine.merge(theirs);
+        }
     }
 
     /// Adds one call.
     pub fn add(&mut self, attributed: &Attributed<'_>) {
+        if let Some(principals) = &mut self.principals {
+            principals.add(attributed, self.directory, self.timezone);
+        }
         let values = |facts: bool| -> Vec<SharedText> {
             let columns = self.by.iter().filter(|dimension| is_fact(**dimension) == facts);
             columns.map(|dimension| self.value(*dimension, attributed)).collect()

@@ -51,6 +51,15 @@ pub struct Weights<'n> {
     payers: HashSet<String>,
 }
 
+/// The unit that carries what a call weighs, and its cost centre. Slots are bought by one project and used by the jobs of others.
+pub fn carrier<'a>(attributor: &'a Attributor<'_>, attributed: &Attributed<'a>) -> (&'a str, Option<&'a str>) {
+    let facts = &attributed.stated.facts;
+    match facts.resource_project.as_ref().filter(|_| facts.driver == Driver::SlotMs) {
+        Some(project) => attributor.unit_of(&attributor.directory.resolve(project), facts.time),
+        None => (attributed.unit, attributed.cost_center),
+    }
+}
+
 impl<'n> Weights<'n> {
     /// No weights yet; `by` are the columns of the statement.
     pub fn new(names: &'n BillNames, timezone: Tz, by: &[Dimension]) -> Self {
@@ -69,13 +78,9 @@ impl<'n> Weights<'n> {
         self.payers.insert(payer_name.clone());
         let billed = self.names.billed.get(service.as_str());
         let (Some(billed), None) = (billed, call.reason) else { return };
-        // Slots are bought by one project and used by the jobs of others.
-        let job_project = facts.resource_project.as_ref().filter(|_| facts.driver == Driver::SlotMs);
-        let (unit, cost_center) = match job_project {
-            Some(project) => attributor.unit_of(&attributor.directory.resolve(project), Some(time)),
-            None => (attributed.unit, attributed.cost_center),
-        };
-        if job_project.is_none() && attributor.unit_of(payer, Some(time)).0 != unit {
+        let (unit, cost_center) = carrier(attributor, attributed);
+        let by_job = facts.driver == Driver::SlotMs && facts.resource_project.is_some();
+        if !by_job && attributor.unit_of(payer, Some(time)).0 != unit {
             self.shared.insert(payer_name.clone());
         }
         let columns = self.columns.iter();

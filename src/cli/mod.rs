@@ -2,6 +2,7 @@
 
 pub mod bill;
 pub mod filter;
+pub mod privacy;
 pub mod settings;
 
 use std::path::PathBuf;
@@ -204,6 +205,9 @@ pub struct OutputArgs {
     /// Write to a file, which appears only when it is complete
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+    /// Who is named.
+    #[command(flatten)]
+    pub names: privacy::NameArgs,
 }
 
 /// Arguments of `report`.
@@ -230,6 +234,9 @@ pub struct ReportArgs {
     /// if one does not (includes --filters)
     #[arg(long, help_heading = "Output", conflicts_with = "bill")]
     pub prove: bool,
+    /// How small a group may be.
+    #[command(flatten)]
+    pub groups: privacy::GroupArgs,
     /// In CSV, leave text alone that a spreadsheet would run as a formula
     #[arg(long, overrides_with = "spreadsheet_safe", help_heading = "Output")]
     pub raw: bool,

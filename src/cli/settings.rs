@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::{LogArgs, OutputArgs};
+use crate::model::pseudonym::Pseudonyms;
 use crate::report::Format;
 
 /// More threads than this help nowhere and can stop a machine.
@@ -129,6 +130,8 @@ pub struct Settings {
     pub quiet: Setting<bool>,
     /// Services whose entries the user declares to be sampled or exempted, with the declared rate as text.
     pub sampled: Setting<BTreeMap<String, String>>,
+    /// What stands in the place of principals.
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 /// Where the layers below the command line are found.
@@ -189,6 +192,7 @@ impl Settings {
             strict: layers.switch("strict", logs.strict, file.strict)?,
             quiet: layers.switch("quiet", logs.quiet, file.quiet)?,
             sampled: Setting { value: sampled, origin: sampled_origin },
+            pseudonyms: output.names.pseudonymise.clone(),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::chargeback::costs::Costs;
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::pooling::UnitCalls;
+use crate::chargeback::small_groups::Principals;
 use crate::chargeback::statement::{Accumulator, Statement};
 use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
@@ -142,9 +143,10 @@ impl Bill<'_> {
         self,
         logs: &Logs,
         provider: &Provider,
-        accumulator: Accumulator<'_>,
+        mut accumulator: Accumulator<'_>,
         by: &[Dimension],
     ) -> Result<(CostStatement, BillSummary), Failure> {
+        let principals = accumulator.take_principals();
         let calls: Statement = accumulator.finish()?;
         let names = provider.bill_names();
         // What calls weigh does not depend on the period that is shown.
@@ -153,11 +155,15 @@ impl Bill<'_> {
         let mut weights = Weights::new(&names, logs.settings.timezone.value, by);
         let mut unit_calls = UnitCalls::default();
         let has_pools = logs.mapping.as_ref().is_some_and(|mapping| !mapping.pool_rows().is_empty());
-        logs.each_call(|call| {
-            let attributed = attributor.attribute(call);
-            weights.add(&attributor, &attributed);
+        let mut weighing = principals.as_ref().map(Principals::emptied);
+        logs.each_attributed(&attributor, |attributed| {
+            weights.add(&attributor, attributed);
             if has_pools {
-                unit_calls.add(&attributor, &attributed, logs.settings.timezone.value);
+                unit_calls.add(&attributor, attributed, logs.settings.timezone.value);
+            }
+            if let Some(weighing) = &mut weighing {
+                weighing.add(attributed, &logs.directory, logs.settings.timezone.value);
+                weighing.add_weight(&attributor, attributed, &names, logs.settings.timezone.value);
             }
         })?;
         self.overlaps(logs, &weights)?;
@@ -165,6 +171,9 @@ impl Bill<'_> {
         let (attributor, weights, unit_calls) = (&attributor, &weights, &unit_calls);
         let allocator = Allocator { attributor, weights, unit_calls, sharing: &sharing, idle: self.idle };
         let mut statement = cost_statement(calls, &self.costs, &allocator, &names, by)?;
+        if let (Some(principals), Some(weighing)) = (principals, weighing) {
+            statement = principals.fold_costs(&weighing, statement)?;
+        }
         let tie_outs: Vec<TieOut> = std::mem::take(&mut statement.tie_outs);
         Ok((statement, BillSummary { tie_outs, ..self.summary }))
     }

@@ -46,6 +46,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<Ending, Failure> {
     }
     logs.meter.time(Stage::Print, || {
         if format == Format::Table {
+            let names = logs.settings.pseudonyms.as_ref();
+            let words = names.map_or(words.clone(), |names| names.sentence(&words));
             return output::write_to(args.output.output.as_deref(), &mut |out| out.write_all(words.as_bytes()));
         }
         let document = documents::calls(&logs, account);
@@ -189,7 +191,7 @@ fn unit(logs: &Logs, attributed: &Attributed<'_>, out: &mut String) {
         }
         (_, None) => "without a payer there is no unit".to_owned(),
         (None, Some(_)) => "no mapping was given (--map)".to_owned(),
-        (Some(mapping), Some(payer)) => mapping.explain_call(payer, (&*attributed.call.facts).into()),
+        (Some(mapping), Some(payer)) => mapping.explain_call(payer, (&*attributed.stated.facts).into()),
     };
     line(out, "", &why);
     if let (UNMAPPED, Some(_), Some(payer)) = (attributed.unit, &logs.mapping, &attributed.resolved.payer) {

@@ -83,6 +83,7 @@ impl Logs {
     }
 
     fn read_with(args: &LogArgs, settings: Settings, manner: Manner) -> Result<Self, Failure> {
+        names_nobody(args, &settings)?;
         let provider = tables::provider(settings.services.value.as_deref())?;
         let mut directory = tables::directory(&provider, &settings.projects.value)?;
         let mapping = settings.map.value.as_deref().map(|path| tables::mapping(path, &settings, &directory));
@@ -186,7 +187,9 @@ impl Logs {
             }
             self.flag_estimate(&mut call);
             let begun = Instant::now();
-            let added = worker.accounting.add(&call).map_or(Ok(()), |attributed| each(&mut worker.state, &attributed));
+            let (accounting, state) = (&mut worker.accounting, &mut worker.state);
+            let added =
+                accounting.add(&call).map_or(Ok(()), |attributed| self.shown(&attributed, |shown| each(state, shown)));
             worker.attributing += begun.elapsed();
             added
         })?;
@@ -219,6 +222,11 @@ impl Logs {
             say_nothing_found(&account);
         }
         Ok((account, states))
+    }
+
+    /// A call as it is shown.
+    fn shown<R>(&self, attributed: &Attributed<'_>, take: impl FnOnce(&Attributed<'_>) -> R) -> R {
+        attributed.hidden(self.settings.pseudonyms.as_ref(), take)
     }
 
     /// Rows of calls to be sorted, within the memory of the run.
@@ -275,6 +283,15 @@ impl Logs {
         Ok(())
     }
 
+    /// Hands every call to `each` as it is shown, attributed by some tables, in the same order.
+    pub fn each_attributed(
+        &self,
+        attributor: &Attributor<'_>,
+        mut each: impl FnMut(&Attributed<'_>) + Send,
+    ) -> Result<(), Failure> {
+        self.each_call(|call| self.shown(&attributor.attribute(call), &mut each))
+    }
+
     /// The records that tell of calls outside the period.
     pub fn outside(&self) -> Result<Vec<Source>, Failure> {
         let attributor = self.attributor();
@@ -317,6 +334,15 @@ impl<'t, S> Worker<'t, S> {
     fn new(attributor: &'t Attributor<'t>, state: S) -> Self {
         Self { accounting: Accounting::new(attributor), state, calls: 0, entries: 0, attributing: Duration::ZERO }
     }
+}
+
+/// Pseudonyms are for results; records that cannot be read hold what they hold.
+fn names_nobody(args: &LogArgs, settings: &Settings) -> Result<(), Failure> {
+    if settings.pseudonyms.is_some() && args.rejected.is_some() {
+        let why = "keeps records as they are, with whom they name";
+        return Err(Failure::Usage(format!("--rejected {why}; it does not go with --pseudonymise")));
+    }
+    Ok(())
 }
 
 fn provenance(inputs: Vec<Input>, args: &LogArgs, settings: &Settings) -> Provenance {

@@ -32,6 +32,13 @@ pub(super) fn print_waiting(
     spreadsheet_safe: bool,
     quiet: bool,
 ) -> Result<(), Failure> {
+    let names = output.names.pseudonymise.as_ref();
+    let hidden = names.map(|names| names.document(document));
+    let document = hidden.as_ref().unwrap_or(document);
+    let mut rows = rows.map(|row| match names {
+        Some(names) => row.map(|row| names.row(row)),
+        None => row,
+    });
     let target = output.output.as_deref();
     let terminal = target.is_none() && io::stdout().is_terminal();
     if terminal && format.is_binary() {
@@ -46,7 +53,7 @@ pub(super) fn print_waiting(
     };
     let mut unread = None;
     let written = write_to(target, &mut |out| {
-        let mut readable = (&mut *rows).map_while(|row| row.map_err(|error| unread = Some(error)).ok());
+        let mut readable = rows.by_ref().map_while(|row| row.map_err(|error| unread = Some(error)).ok());
         report::write(format, document, &mut readable, &style, out)?;
         if unread.is_some() { Err(io::ErrorKind::InvalidData.into()) } else { Ok(()) }
     });

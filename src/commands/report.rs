@@ -18,6 +18,14 @@ const NAMED: usize = 10;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let by = dimensions(&args.by)?;
+    if let (Some(_), true) = (&args.output.names.pseudonymise, args.filters || args.prove) {
+        let why = "filters select entries by whom they name";
+        return Err(Failure::Usage(format!("--filters, --prove: {why}; they do not go with --pseudonymise")));
+    }
+    if args.groups.min_group.is_some() && (args.filters || args.prove) {
+        let why = "the filter of a row selects its entries one by one";
+        return Err(Failure::Usage(format!("--filters, --prove: {why}; they do not go with --min-group")));
+    }
     if let Some(wanted) = Wanted::of(&args.bill)? {
         return with_bill(args, &wanted, by);
     }
@@ -27,8 +35,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
     let logs = read(&args.logs, &args.output)?;
     let frame = frame(&logs, &by);
-    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
-    let (account, parts, entries) = if args.filters || args.prove {
+    let minimum = args.groups.min_group;
+    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).counting(minimum);
+    let (mut account, parts, entries) = if args.filters || args.prove {
         let begin = || (begin(), RowEntries::default());
         let (account, (part, entries)) = logs.attribute_in_order(begin, |(part, entries), attributed| {
             part.add(attributed);
@@ -43,10 +52,16 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
         })?;
         (account, parts, None)
     };
-    let statement = logs.meter.time(Stage::Group, || Accumulator::merged(begin(), parts).finish())?;
+    let mut accumulator = Accumulator::merged(begin(), parts);
+    let principals = accumulator.take_principals();
+    let mut statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
     Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
     let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
     Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
+    if let Some(principals) = principals {
+        principals.quieten(&mut account);
+        statement = principals.fold(statement)?;
+    }
     let filters = entries.map(|entries| Filters::make(entries, &frame, &logs, args.prove)).transpose()?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let columns = filters.as_ref().map_or(0, |filters| if filters.proven.is_some() { 4 } else { 3 });
@@ -150,12 +165,17 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
     let mut logs = Logs::read_settled(&args.logs, settings)?;
     bill.teach(&mut logs);
     let bills = bill.of_payers(&logs);
-    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills);
-    let (account, parts) = logs.attribute(begin, |part, attributed| {
+    let minimum = args.groups.min_group;
+    let begin =
+        || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills).counting(minimum);
+    let (mut account, parts) = logs.attribute(begin, |part, attributed| {
         part.add(attributed);
         Ok(())
     })?;
     let accumulator = Accumulator::merged(begin(), parts);
+    if let Some(principals) = accumulator.principals() {
+        principals.quieten(&mut account);
+    }
     let (statement, summary) = logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
     let calls = statement.rows.iter().map(|row| row.measures.calls).sum();
     Imbalance::check("calls of the tally", account.tally.calls, calls)?;

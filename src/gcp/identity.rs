@@ -90,6 +90,11 @@ pub fn origin(chain: &[Link<'_>]) -> Option<SharedText> {
     first.email.filter(|text| !text.is_empty()).or(first.subject.filter(|text| !text.is_empty())).map(shared)
 }
 
+/// The kind of an identity.
+pub fn kind_of(identity: &str) -> IdentityKind {
+    owner_of(identity).0
+}
+
 /// The kind and owner of an identity.
 fn owner_of(text: &str) -> Owner {
     thread_local! {

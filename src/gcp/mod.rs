@@ -9,6 +9,7 @@ pub mod filter_parts;
 pub mod filter_payers;
 pub mod filters;
 pub mod identity;
+pub mod identity_text;
 pub mod inventory;
 pub mod job_facts;
 pub mod kind;

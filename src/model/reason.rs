@@ -111,6 +111,41 @@ closed_list! {
     }
 }
 
+impl DiagnosticKind {
+    /// Whether its examples are calls, or what few calls told.
+    pub const fn is_about_calls(self) -> bool {
+        match self {
+            Self::InputTwice
+            | Self::InputTruncated
+            | Self::InputChanged
+            | Self::InputUnreadable
+            | Self::NoRecords
+            | Self::MissingHours
+            | Self::LateShards
+            | Self::SampledService
+            | Self::UnusedMapping
+            | Self::UnknownService => false,
+            Self::DuplicateConflict
+            | Self::SplitIncomplete
+            | Self::ProjectConflict
+            | Self::ContradictedPair
+            | Self::OwnerNumberUnknown
+            | Self::HexWidth
+            | Self::InvalidProject
+            | Self::UnresolvedNumber
+            | Self::WrongType
+            | Self::MissingTime
+            | Self::OrphanLast
+            | Self::JobLocation
+            | Self::GoogleSdkProject
+            | Self::TenantProject
+            | Self::UnmappedPayer
+            | Self::MappingTie
+            | Self::OverlappingSinks => true,
+        }
+    }
+}
+
 closed_list! {
     /// How a service or a method is billed.
     pub enum Driver {

@@ -14,6 +14,7 @@ use crate::model::reason::PayerReason;
 
 pub use crate::gcp::bill as google_bill;
 pub use crate::gcp::decode::Decoded;
+pub use crate::gcp::identity_text;
 pub use crate::gcp::scan::{ScanCounts, Scanner};
 pub use crate::gcp::service::CATALOGUE_DATE;
 pub use crate::gcp::service_csv::CatalogueError;
