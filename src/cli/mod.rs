@@ -1,6 +1,7 @@
 //! The command line. The comments here are the help texts.
 
 pub mod bill;
+pub mod dataset;
 pub mod filter;
 pub mod settings;
 
@@ -218,6 +219,9 @@ pub struct ReportArgs {
     /// The bill.
     #[command(flatten)]
     pub bill: bill::BillArgs,
+    /// The dataset that the bill is made into.
+    #[command(flatten)]
+    pub dataset: dataset::DatasetArgs,
     /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
     /// location, resource_project, resource, model, reason, day, hour, month, log; with --bill also sku, cost_type, basis,
     /// pool, currency, invoice_month, billing_account [default: unit,payer,service]
