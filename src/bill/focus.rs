@@ -35,7 +35,8 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
     let billing_start = time(&record, FocusColumn::BillingPeriodStart)?;
     let within = billing_start.saturating_add(DAY);
     // Only slot hours are looked at; other quantities may be larger than any amount of money.
-    let used = quantity(&record, FocusColumn::PricingQuantity);
+    let used =
+        quantity(&record, FocusColumn::BilledQuantity).or_else(|| quantity(&record, FocusColumn::PricingQuantity));
     let billing_end = match record.text(FocusColumn::BillingPeriodEnd as usize) {
         Some(_) => Some(time(&record, FocusColumn::BillingPeriodEnd)?),
         None => None,

@@ -53,6 +53,7 @@ closed_list! {
         ProjectLabelValue = "x_ProjectLabels.Value": "their values",
         ProjectLabels = "x_ProjectLabels": "the labels as a text of JSON",
         BilledSkuId = "x_SkuId": "the SKU's id where FOCUS wants none, as billtrail writes it",
+        BilledQuantity = "x_PricingQuantity": "what was used where FOCUS wants none, as billtrail writes it",
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) fn cell(column: FocusDatasetColumn, row: &AllocatedCharge) -> Option<
         FocusDatasetColumn::CostType => text(Some(row.cost_type.name())),
         FocusDatasetColumn::InvoiceMonth => text(Some(&row.invoice_month)),
         FocusDatasetColumn::Credits => text(credits(row).as_deref()),
+        FocusDatasetColumn::BilledQuantity => quantity(figures.priced.filter(|_| is_tax)),
         FocusDatasetColumn::BilledSkuId => text(is_tax.then_some(&row.sku_id)),
         FocusDatasetColumn::ProjectNumber => {
             text(account.and_then(|account| account.number).map(|number| number.to_string()).as_deref())

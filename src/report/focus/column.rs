@@ -71,6 +71,7 @@ closed_list! {
         InvoiceMonth = "x_InvoiceMonth": "the month of the invoice, as 2026-10",
         Credits = "x_Credits": "the credits that BilledCost holds, as JSON",
         BilledSkuId = "x_SkuId": "the SKU of a tax",
+        BilledQuantity = "x_PricingQuantity": "the quantity of a tax",
         ProjectNumber = "x_ProjectNumber": "the project's number",
         ProjectAncestryNumbers = "x_ProjectAncestryNumbers": "organisation and folders of the project, as Google writes them",
         ProjectLabels = "x_ProjectLabels": "the labels of the project as Google writes them",
@@ -141,6 +142,7 @@ impl FocusDatasetColumn {
             | Self::InvoiceMonth
             | Self::Credits
             | Self::BilledSkuId
+            | Self::BilledQuantity
             | Self::ProjectNumber
             | Self::ProjectAncestryNumbers
             | Self::ProjectLabels => FocusVersion::V1_0,
@@ -158,6 +160,7 @@ impl FocusDatasetColumn {
             | Self::ContractedUnitPrice
             | Self::PricingQuantity
             | Self::ConsumedQuantity
+            | Self::BilledQuantity
             | Self::CommitmentDiscountQuantity => ColumnType::Money,
             Self::BillingPeriodStart | Self::BillingPeriodEnd | Self::ChargePeriodStart | Self::ChargePeriodEnd => {
                 ColumnType::Time
