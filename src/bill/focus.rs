@@ -1,4 +1,4 @@
-//! FOCUS 1.0 to 1.2: its columns, and how a record becomes a cost row. What providers add is read where it is known.
+//! FOCUS 1.0 to 1.3: its columns, and how a record becomes a cost row. What providers add is read where it is known.
 //!
 //! `BilledCost` holds the credits already; where `x_Credits` tells them, they are shown apart and not counted again.
 //! Source: <https://focus.finops.org/focus-specification/>

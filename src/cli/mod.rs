@@ -199,7 +199,8 @@ impl From<ScannerChoice> for Scanner {
 /// How to print.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
-    /// table, csv, json, ndjson, markdown, html, xlsx or parquet [default: by the ending of the output file, else table]
+    /// table, csv, json, ndjson, markdown, html, xlsx or parquet; `report --bill` also makes focus and journal [default: by the
+    /// ending of the output file, else table]
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write to a file, which appears only when it is complete

@@ -69,6 +69,19 @@ principal:priya.nair@example.com,Priya,,,,\n\
 label:team=lab,Labelled,,,,\n\
 *,Rest,CC-9,,,\n";
 
+/// The mapping that a test uses.
+#[derive(Debug, Clone, Copy)]
+enum Map {
+    /// The samples': units of projects.
+    Units,
+    /// The samples' with rules, shares and a pool.
+    Pools,
+    /// The one above.
+    Own,
+    /// One with a formula for a unit.
+    Hostile,
+}
+
 struct Desk {
     directory: tempfile::TempDir,
     map: String,
@@ -76,16 +89,19 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(map: Option<&str>, idle: &'static str) -> Self {
+    fn new(map: Map, idle: &'static str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("units.csv");
-        let map = map.map_or_else(
-            || MAP.to_owned(),
-            |text| {
-                std::fs::write(&path, text).unwrap();
-                path.to_str().unwrap().to_owned()
-            },
-        );
+        let own = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let map = match map {
+            Map::Units => MAP.to_owned(),
+            Map::Pools => "sample-logs/business-units.toml".to_owned(),
+            Map::Own => own(RULES),
+            Map::Hostile => own("project,business_unit\n*,=1+1\n"),
+        };
         Self { directory, map, idle }
     }
 
@@ -151,7 +167,7 @@ proptest! {
     #[test]
     fn a_focus_dataset_read_back_gives_the_report_that_it_came_from(
         rows in prop::collection::vec(told(), 1..40),
-        map in prop::sample::select(vec![None, Some(RULES)]),
+        map in prop::sample::select(vec![Map::Units, Map::Pools, Map::Own]),
         idle in prop::sample::select(vec!["shared", "owner"]),
         (version, ending) in prop::sample::select(vec![("1.0", "csv"), ("1.1", "csv"), ("1.2", "csv"), ("1.2", "parquet")]),
         by_caller in any::<bool>(),
@@ -177,7 +193,7 @@ proptest! {
     #[test]
     fn a_focus_dataset_adds_up_to_the_bill_and_to_each_unit(
         rows in prop::collection::vec(told(), 1..40),
-        map in prop::sample::select(vec![None, Some(RULES)]),
+        map in prop::sample::select(vec![Map::Units, Map::Pools, Map::Own]),
         idle in prop::sample::select(vec!["shared", "owner"]),
     ) {
         let desk = Desk::new(map, idle);
@@ -205,7 +221,7 @@ proptest! {
 
     #[test]
     fn a_journal_balances_and_adds_up_to_each_invoice(rows in prop::collection::vec(told(), 1..40)) {
-        let desk = Desk::new(Some(RULES), "shared");
+        let desk = Desk::new(Map::Own, "shared");
         let bill = desk.bill(&rows);
         let lines = table(&desk.dataset(&bill, "journal.csv", &["--format", "journal"]));
         let tied = desk.report(&bill, "unit")["bill"]["tie_outs"].clone();
@@ -229,7 +245,7 @@ proptest! {
 
 #[test]
 fn a_row_tells_what_the_bill_says_of_its_charge() {
-    let desk = Desk::new(Some(RULES), "shared");
+    let desk = Desk::new(Map::Own, "shared");
     let row = json!({
         "billing_account_id": "A",
         "invoice": {"month": "202611"},
@@ -297,7 +313,7 @@ fn a_row_tells_what_the_bill_says_of_its_charge() {
 
 #[test]
 fn callers_stand_in_a_dataset_that_is_asked_for_them() {
-    let desk = Desk::new(None, "shared");
+    let desk = Desk::new(Map::Units, "shared");
     let args = ["--format", "focus", "--by", "principal,method"];
     let rows = table(&desk.dataset(STANDARD, "focus.csv", &args));
     let callers: BTreeSet<&str> =
@@ -312,7 +328,7 @@ fn callers_stand_in_a_dataset_that_is_asked_for_them() {
 
 #[test]
 fn a_dataset_that_cannot_be_made_is_refused_in_words_and_leaves_no_file() {
-    let desk = Desk::new(None, "shared");
+    let desk = Desk::new(Map::Units, "shared");
     let spoilt = desk.directory.path().join("spoilt.json");
     let text = std::fs::read_to_string(super::world::root().join(STANDARD)).unwrap();
     std::fs::write(&spoilt, text.replacen("\"cost\":250", "\"cost\":\"a lot\"", 1)).unwrap();
@@ -360,7 +376,7 @@ fn an_invoice_that_does_not_tie_out_fails_a_dataset_too() {
 
 #[test]
 fn a_journal_is_safe_for_a_spreadsheet() {
-    let desk = Desk::new(Some("project,business_unit\n*,=1+1\n"), "shared");
+    let desk = Desk::new(Map::Hostile, "shared");
     let args = desk.args(STANDARD, &["--format", "journal", "--quiet"]);
     assert!(printed(&args).contains(",'=1+1,"));
     let args = desk.args(STANDARD, &["--format", "journal", "--quiet", "--raw"]);

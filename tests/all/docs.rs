@@ -7,8 +7,8 @@ use billtrail::model::reason::{
 
 use super::world::root;
 
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "CHANGELOG.md", "docs/attribution.md", "docs/filters.md", "sample-logs/README.md"];
+const DOCUMENTS: [&str; 6] =
+    ["README.md", "CHANGELOG.md", "docs/attribution.md", "docs/filters.md", "docs/focus.md", "sample-logs/README.md"];
 
 #[test]
 fn every_member_of_the_closed_lists_has_its_line() {
