@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path, take: &mut dyn FnMut(CostRow)) -> Result<Reading
         for (place, slot) in &places {
             let cell = cells.get(*place).unwrap_or_default();
             if !cell.is_empty() {
-                let comma = delimiter != b',' && family.amounts().contains(slot);
+                let comma = delimiter != b',' && family.is_amount(*slot);
                 record.put(*slot, if comma { point(cell) } else { cell.to_owned() });
             }
         }

@@ -1,4 +1,4 @@
-//! FOCUS 1.0 to 1.2: its columns, and how a record becomes a cost row. What providers add is read where it is known.
+//! FOCUS 1.0 to 1.3: its columns, and how a record becomes a cost row. What providers add is read where it is known.
 //!
 //! `BilledCost` holds the credits already; where `x_Credits` tells them, they are shown apart and not counted again.
 //! Source: <https://focus.finops.org/focus-specification/>
@@ -6,47 +6,14 @@
 use chrono::DateTime;
 use chrono_tz::Tz;
 
+use super::focus_charge::{charge, told};
+use super::focus_column::FocusColumn;
+use super::focus_project::project;
 use crate::model::bill_record::{BillRecord, RecordProblem};
-use crate::model::closed_list::closed_list;
+use crate::model::charge::ChargeCategory;
 use crate::model::cost::{CostRow, CostType};
-use crate::model::directory::Entry;
 use crate::model::money::{Amount, Currency};
 use crate::model::time::moment;
-
-closed_list! {
-    /// The columns of FOCUS that are read.
-    pub enum FocusColumn {
-        BilledCost = "BilledCost": "what is invoiced, credits included",
-        BillingCurrency = "BillingCurrency": "the currency",
-        BillingAccountId = "BillingAccountId": "the billing account",
-        BillingPeriodStart = "BillingPeriodStart": "the first moment of the invoice's month",
-        ChargePeriodStart = "ChargePeriodStart": "when the usage began",
-        ChargePeriodEnd = "ChargePeriodEnd": "when it ended",
-        ChargeCategory = "ChargeCategory": "Usage, Purchase, Tax, Credit or Adjustment",
-        ChargeDescription = "ChargeDescription": "the charge in words",
-        ServiceName = "ServiceName": "the service",
-        SkuId = "SkuId": "the SKU's id",
-        SubAccountId = "SubAccountId": "the project",
-        SubAccountName = "SubAccountName": "its display name",
-        ResourceId = "ResourceId": "the resource",
-        PricingQuantity = "PricingQuantity": "what was used, in the unit it is priced in",
-        CreditAmount = "x_Credits.Amount": "Google's credits, which BilledCost holds already",
-        Credits = "x_Credits": "the same as a text of JSON",
-        CostType = "x_CostType": "Google's cost type",
-        ProjectNumber = "x_ProjectNumber": "Google's project number",
-    }
-}
-
-/// Columns without which a dataset tells too little.
-pub const NEEDED: [FocusColumn; 7] = [
-    FocusColumn::BilledCost,
-    FocusColumn::BillingCurrency,
-    FocusColumn::BillingAccountId,
-    FocusColumn::BillingPeriodStart,
-    FocusColumn::ChargePeriodStart,
-    FocusColumn::ServiceName,
-    FocusColumn::SubAccountId,
-];
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -59,14 +26,24 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
     let currency = needed(&record, FocusColumn::BillingCurrency)?;
     let currency = Currency::parse(currency)
         .ok_or_else(|| RecordProblem::value(FocusColumn::BillingCurrency.name(), currency, "a currency of ISO 4217"))?;
-    let (cost_type, is_credit) = cost_type(&record)?;
-    let credits = if is_credit { billed } else { credits(&record)? };
+    let category = category(&record)?;
+    let cost_type = cost_type(&record, category)?;
+    let credits = if category == ChargeCategory::Credit { billed } else { credits(&record)? };
     let too_large = || RecordProblem::value(FocusColumn::BilledCost.name(), "", "small enough to be added");
     let cost = billed.checked_sub(credits).ok_or_else(too_large)?;
     // A month begins at another moment in every time zone, and a day later it is that month in all of them.
-    let within = time(&record, FocusColumn::BillingPeriodStart)?.saturating_add(DAY);
+    let billing_start = time(&record, FocusColumn::BillingPeriodStart)?;
+    let within = billing_start.saturating_add(DAY);
     // Only slot hours are looked at; other quantities may be larger than any amount of money.
-    let used = record.text(FocusColumn::PricingQuantity as usize).and_then(|text| Amount::parse(text.trim()));
+    let used =
+        quantity(&record, FocusColumn::BilledQuantity).or_else(|| quantity(&record, FocusColumn::PricingQuantity));
+    let billing_end = match record.text(FocusColumn::BillingPeriodEnd as usize) {
+        Some(_) => Some(time(&record, FocusColumn::BillingPeriodEnd)?),
+        None => None,
+    };
+    let charge = charge(&mut record, category, (billing_start, billing_end), used.is_some());
+    let told = told(&record);
+    let sku_id = record.take(FocusColumn::BilledSkuId as usize).or_else(|| record.take(FocusColumn::SkuId as usize));
     Ok(CostRow {
         invoice_month: DateTime::from_timestamp_nanos(within).format("%Y-%m").to_string(),
         currency,
@@ -74,13 +51,20 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
         service: needed(&record, FocusColumn::ServiceName)?.to_owned(),
         usage_start: time(&record, FocusColumn::ChargePeriodStart)?,
         project: project(&mut record)?,
-        sku_id: record.take(FocusColumn::SkuId as usize).unwrap_or_default(),
+        sku_id: sku_id.unwrap_or_default(),
         sku: record.take(FocusColumn::ChargeDescription as usize).unwrap_or_default(),
         cost_type,
         cost,
         credits,
         used,
+        charge,
+        told,
     })
+}
+
+/// A quantity, if it can be kept exactly.
+pub(super) fn quantity(record: &BillRecord, column: FocusColumn) -> Option<Amount> {
+    record.text(column as usize).and_then(|text| Amount::parse(text.trim()))
 }
 
 fn needed(record: &BillRecord, column: FocusColumn) -> Result<&str, RecordProblem> {
@@ -101,28 +85,30 @@ fn time(record: &BillRecord, column: FocusColumn) -> Result<i64, RecordProblem> 
     moment(&spelt, Tz::UTC).ok_or_else(|| RecordProblem::value(column.name(), text, expected))
 }
 
-/// What is charged for, and whether the row is a credit of its own.
-fn cost_type(record: &BillRecord) -> Result<(CostType, bool), RecordProblem> {
-    let category = record.text(FocusColumn::ChargeCategory as usize).unwrap_or("Usage");
-    let (of_category, is_credit) = match category.to_ascii_lowercase().as_str() {
-        "usage" | "purchase" => (CostType::Regular, false),
-        "credit" => (CostType::Regular, true),
-        "tax" => (CostType::Tax, false),
-        "adjustment" => (CostType::Adjustment, false),
-        _ => {
-            let expected = "Usage, Purchase, Tax, Credit or Adjustment";
-            return Err(RecordProblem::value(FocusColumn::ChargeCategory.name(), category, expected));
-        }
+/// What kind of charge a row is.
+fn category(record: &BillRecord) -> Result<ChargeCategory, RecordProblem> {
+    let Some(word) = record.text(FocusColumn::ChargeCategory as usize).map(str::trim) else {
+        return Ok(ChargeCategory::Usage);
     };
+    let known = ChargeCategory::ALL.iter().find(|category| category.name().eq_ignore_ascii_case(word));
+    known.copied().ok_or_else(|| {
+        let expected = "Usage, Purchase, Tax, Credit or Adjustment";
+        RecordProblem::value(FocusColumn::ChargeCategory.name(), word, expected)
+    })
+}
+
+/// What is charged for: Google's word goes before the category.
+fn cost_type(record: &BillRecord, category: ChargeCategory) -> Result<CostType, RecordProblem> {
     match record.text(FocusColumn::CostType as usize) {
-        None => Ok((of_category, is_credit)),
-        Some(word) => match CostType::parse(&word.to_ascii_lowercase()) {
-            Some(told) => Ok((told, is_credit)),
-            None => {
-                let expected = "regular, tax, adjustment or rounding_error";
-                Err(RecordProblem::value(FocusColumn::CostType.name(), word, expected))
-            }
-        },
+        None => Ok(match category {
+            ChargeCategory::Usage | ChargeCategory::Purchase | ChargeCategory::Credit => CostType::Regular,
+            ChargeCategory::Tax => CostType::Tax,
+            ChargeCategory::Adjustment => CostType::Adjustment,
+        }),
+        Some(word) => CostType::parse(&word.to_ascii_lowercase()).ok_or_else(|| {
+            let expected = "regular, tax, adjustment or rounding_error";
+            RecordProblem::value(FocusColumn::CostType.name(), word, expected)
+        }),
     }
 }
 
@@ -148,16 +134,6 @@ fn credits(record: &BillRecord) -> Result<Amount, RecordProblem> {
 struct Credit {
     #[serde(alias = "Amount")]
     amount: Box<serde_json::value::RawValue>,
-}
-
-/// The project: a sub account that is all digits is named by its number.
-fn project(record: &mut BillRecord) -> Result<Option<Entry>, RecordProblem> {
-    let Some(id) = record.take(FocusColumn::SubAccountId as usize) else { return Ok(None) };
-    let number = record.text(FocusColumn::ProjectNumber as usize).map(|text| {
-        text.parse().map_err(|_| RecordProblem::value(FocusColumn::ProjectNumber.name(), text, "a project number"))
-    });
-    let name = record.take(FocusColumn::SubAccountName as usize);
-    Ok(Some(Entry { id, number: number.transpose()?, name, ..Entry::default() }))
 }
 
 #[cfg(test)]

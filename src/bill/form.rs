@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use xxhash_rust::xxh3::{Xxh3, Xxh3DefaultBuilder};
 
-use super::focus::{self, FocusColumn};
+use super::focus;
+use super::focus_column::{self, FocusColumn};
 use crate::model::bill_record::{BillRecord, RecordProblem, canonical};
 use crate::model::closed_list::closed_list;
 use crate::model::cost::CostRow;
@@ -56,16 +57,11 @@ impl Family {
         self.columns().into_iter().enumerate().map(|(slot, name)| (canonical(name), slot)).collect()
     }
 
-    /// The slots that hold amounts.
-    pub fn amounts(self) -> &'static [usize] {
+    /// Whether a slot holds an amount.
+    pub fn is_amount(self, slot: usize) -> bool {
         match self {
-            Self::Google => &[
-                BillColumn::Cost as usize,
-                BillColumn::Credits as usize,
-                BillColumn::CreditsSum as usize,
-                BillColumn::Used as usize,
-            ],
-            Self::Focus => &[FocusColumn::BilledCost as usize, FocusColumn::PricingQuantity as usize],
+            Self::Google => google_bill::AMOUNTS.iter().any(|column| *column as usize == slot),
+            Self::Focus => focus_column::AMOUNTS.iter().any(|column| *column as usize == slot),
         }
     }
 
@@ -79,7 +75,7 @@ impl Family {
             Self::Google => {
                 google_bill::NEEDED.iter().map(|any| any.iter().map(|column| *column as usize).collect()).collect()
             }
-            Self::Focus => focus::NEEDED.iter().map(|column| vec![*column as usize]).collect(),
+            Self::Focus => focus_column::NEEDED.iter().map(|column| vec![*column as usize]).collect(),
         };
         let missing: Vec<String> = needed.iter().filter(|slots| lacks(slots)).map(|slots| names(slots)).collect();
         (!missing.is_empty()).then(|| missing.join(", "))

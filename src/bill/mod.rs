@@ -7,6 +7,9 @@
 mod csv;
 mod error;
 pub mod focus;
+mod focus_charge;
+pub mod focus_column;
+mod focus_project;
 mod form;
 mod json;
 mod parquet;

@@ -93,7 +93,9 @@ pub fn cost_statement(
     allocator.run(costs, |part| {
         let sum = sums.entry(part.key.currency).or_default().entry(key(&part, names, by)).or_default();
         let bill = (part.key.invoice_month.clone(), part.key.currency, part.key.billing_account.clone());
-        fits &= sum.add(&part).is_some() && bills.get_mut(&bill).is_some_and(|bill| state(bill, &part).is_some());
+        let net = part.cost.checked_add(part.credits);
+        let stated = |bill| net.and_then(|net| state(bill, net, part.basis)).is_some();
+        fits &= sum.add(&part).is_some() && bills.get_mut(&bill).is_some_and(stated);
     })?;
     if !fits {
         return Err(TooLarge.into());
@@ -151,11 +153,10 @@ impl Sum {
     }
 }
 
-/// Adds a part to what the statement says of its bill.
-fn state(bill: &mut TieOut, part: &Part<'_>) -> Option<()> {
-    let net = part.cost.checked_add(part.credits)?;
+/// Adds a net cost to what the statement says of its bill.
+pub(super) fn state(bill: &mut TieOut, net: Amount, basis: Basis) -> Option<()> {
     bill.statement = bill.statement.checked_add(net)?;
-    if part.basis == Basis::Unallocated {
+    if basis == Basis::Unallocated {
         bill.unallocated = bill.unallocated.checked_add(net)?;
     }
     Some(())

@@ -1,11 +1,14 @@
 //! The costs of a bill, added up by all that a statement may ask for; and what the bill adds up to, for the tie-out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use super::dimension::day;
+use super::cost_charges::CostCharges;
+use super::dimension::{Dimension, day};
 use super::mapping::Mapping;
+use crate::model::charge::{Charge, Figures};
 use crate::model::cost::{CostRow, CostType};
 use crate::model::directory::Entry;
 use crate::model::money::{Amount, Currency};
@@ -64,6 +67,8 @@ pub struct Costs<'m> {
     mapping: Option<&'m Mapping>,
     invoice_month: Option<String>,
     costs: HashMap<CostKey, Cost>,
+    /// What the charges are that were added up, if it is asked for.
+    charges: Option<CostCharges>,
     bills: BTreeMap<BillKey, TieOut>,
     projects: BTreeMap<String, (i64, Entry)>,
     /// Invoice months that were left out, for a message.
@@ -79,11 +84,18 @@ impl<'m> Costs<'m> {
             mapping,
             invoice_month,
             costs: HashMap::new(),
+            charges: None,
             bills: BTreeMap::new(),
             projects: BTreeMap::new(),
             others: BTreeSet::new(),
             too_large: false,
         }
+    }
+
+    /// The same, and what the bill says of the charges is kept.
+    pub fn with_charges(mut self) -> Self {
+        self.charges = Some(CostCharges::default());
+        self
     }
 
     /// Adds a row.
@@ -94,6 +106,7 @@ impl<'m> Costs<'m> {
         }
         self.too_large |= self.add_to_bill(&row).is_none();
         let project = row.project.as_ref().map(Entry::reference);
+        let charge = self.charges.is_some().then(|| (row.charge.clone(), Figures::of(&row)));
         let key = CostKey {
             invoice_month: row.invoice_month,
             currency: row.currency,
@@ -108,6 +121,9 @@ impl<'m> Costs<'m> {
                 .mapping
                 .map_or(0, |mapping| mapping.boundaries().partition_point(|bound| *bound <= row.usage_start)),
         };
+        if let (Some(charges), Some((charge, figures))) = (&mut self.charges, charge) {
+            self.too_large |= figures.and_then(|figures| charges.add(&key, charge, figures)).is_none();
+        }
         let known = self.costs.entry(key).or_insert(Cost { usage_start: row.usage_start, ..Cost::default() });
         let sum = known.add(row.cost, row.credits, row.used.unwrap_or_default(), row.usage_start);
         self.too_large |= sum.is_none();
@@ -178,6 +194,20 @@ impl<'m> Costs<'m> {
             let bill = (key.invoice_month.clone(), key.currency, key.billing_account.clone());
             key.project.as_ref().map(|project| (project, bill))
         })
+    }
+
+    /// The charges that a cost adds up, sorted; none unless they are kept.
+    pub fn charges(&self, key: &CostKey) -> Vec<(&Arc<Charge>, &Figures)> {
+        self.charges.as_ref().map_or_else(Vec::new, |charges| charges.of(key))
+    }
+
+    /// The time that a key covers: its day, as far as the mapping does not change within it.
+    pub fn period(&self, key: &CostKey) -> Option<(i64, i64)> {
+        let (begin, end) = Dimension::Day.span(&key.day, self.timezone)?;
+        let bounds = self.mapping.map_or(&[][..], |mapping| mapping.boundaries());
+        let from = key.stretch.checked_sub(1).and_then(|at| bounds.get(at)).copied().unwrap_or(i64::MIN);
+        let to = bounds.get(key.stretch).copied().unwrap_or(i64::MAX);
+        Some((begin.max(from), end.min(to)))
     }
 
     /// The costs, sorted by key.

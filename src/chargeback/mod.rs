@@ -1,14 +1,18 @@
 //! Chargeback: the directory, the mapping and the statement. The only room that uses polars, for grouping, joining and
 //! sorting; no polars type leaves it.
 
+pub mod allocated_charges;
 pub mod allocation;
 pub mod apportion;
 pub mod attribution;
 pub mod bill_of_payer;
+pub mod cost_charges;
 pub mod cost_statement;
 pub mod costs;
+pub mod crossing;
 pub mod dimension;
 pub mod gate;
+pub mod journal;
 pub mod mapping;
 mod mapping_calls;
 mod mapping_cells;

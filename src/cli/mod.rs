@@ -1,6 +1,7 @@
 //! The command line. The comments here are the help texts.
 
 pub mod bill;
+pub mod dataset;
 pub mod filter;
 pub mod privacy;
 pub mod settings;
@@ -199,7 +200,8 @@ impl From<ScannerChoice> for Scanner {
 /// How to print.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutputArgs {
-    /// table, csv, json, ndjson, markdown, html, xlsx or parquet [default: by the ending of the output file, else table]
+    /// table, csv, json, ndjson, markdown, html, xlsx or parquet; `report --bill` also makes focus and journal [default: by the
+    /// ending of the output file, else table]
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<String>,
     /// Write to a file, which appears only when it is complete
@@ -222,6 +224,9 @@ pub struct ReportArgs {
     /// The bill.
     #[command(flatten)]
     pub bill: bill::BillArgs,
+    /// The dataset that the bill is made into.
+    #[command(flatten)]
+    pub dataset: dataset::DatasetArgs,
     /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
     /// location, resource_project, resource, model, reason, day, hour, month, log; with --bill also sku, cost_type, basis,
     /// pool, currency, invoice_month, billing_account [default: unit,payer,service]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{LogArgs, OutputArgs};
 use crate::model::pseudonym::Pseudonyms;
-use crate::report::Format;
+use crate::report::{Dataset, Format};
 
 /// More threads than this help nowhere and can stop a machine.
 const MOST_THREADS: usize = 256;
@@ -343,7 +343,12 @@ pub fn is_special(path: &Path) -> bool {
 
 fn format(text: &str) -> Result<Format, String> {
     let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
-    Format::parse(text).ok_or_else(|| format!("one of {}", names.join(", ")))
+    Format::parse(text).ok_or_else(|| match Dataset::parse(text) {
+        Some(dataset) => {
+            format!("one of {} here: {dataset} is what `report --bill` makes with --format", names.join(", "))
+        }
+        None => format!("one of {}", names.join(", ")),
+    })
 }
 
 /// A number of bytes: `4096`, `64MiB`, `1GB`.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use super::logs::Logs;
 use super::{Failure, tables};
 use crate::bill;
+use crate::chargeback::allocated_charges::AllocatedCharges;
 use crate::chargeback::allocation::{Allocator, IdleSlots};
 use crate::chargeback::bill_of_payer::BillOfPayer;
-use crate::chargeback::cost_statement::{CostStatement, cost_statement};
+use crate::chargeback::cost_statement::{CostError, CostStatement, cost_statement};
 use crate::chargeback::costs::Costs;
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::mapping::Mapping;
@@ -19,6 +20,7 @@ use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
 use crate::ingest;
+use crate::model::cost::BillNames;
 use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::money::{Amount, Currency};
@@ -35,6 +37,7 @@ pub(super) struct Wanted {
     invoice: Option<Amount>,
     tolerance: Amount,
     idle: IdleSlots,
+    charges: bool,
 }
 
 impl Wanted {
@@ -66,12 +69,21 @@ impl Wanted {
             invoice: amount("invoice", &args.invoice)?,
             tolerance,
             idle: IdleSlots::parse(&args.idle_slots).unwrap_or(IdleSlots::Shared),
+            charges: false,
         }))
+    }
+
+    /// The same, and what the bill says of its charges is wanted too.
+    pub fn with_charges(self) -> Self {
+        Self { charges: true, ..self }
     }
 
     /// Reads the bill.
     pub fn read<'m>(&self, settings: &Settings, mapping: Option<&'m Mapping>) -> Result<Bill<'m>, Failure> {
         let mut costs = Costs::new(settings.timezone.value, mapping, self.invoice_month.clone());
+        if self.charges {
+            costs = costs.with_charges();
+        }
         let files = bill::read(&self.paths, settings.threads.value, &mut |row| costs.add(row))?;
         if costs.bills().is_empty() {
             let there: Vec<&str> = costs.other_months().collect();
@@ -148,6 +160,45 @@ impl Bill<'_> {
     ) -> Result<(CostStatement, BillSummary), Failure> {
         let principals = accumulator.take_principals();
         let calls: Statement = accumulator.finish()?;
+        let mut weighing = principals.as_ref().map(Principals::emptied);
+        let mut statement = self.allocated(logs, provider, by, weighing.as_mut(), |allocator, names| {
+            Ok(cost_statement(calls, &self.costs, allocator, names, by)?)
+        })?;
+        if let (Some(principals), Some(weighing)) = (principals, weighing) {
+            statement = principals.fold_costs(&weighing, statement)?;
+        }
+        let tie_outs: Vec<TieOut> = std::mem::take(&mut statement.tie_outs);
+        Ok((statement, BillSummary { tie_outs, ..self.summary }))
+    }
+
+    /// The charges of the bill, each divided among those who carry it, and the proof that they add up.
+    pub fn charges<T>(
+        self,
+        logs: &Logs,
+        provider: &Provider,
+        by: &[Dimension],
+        each: impl FnOnce(&AllocatedCharges<'_, '_>, BillSummary) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let category = |service: &str| {
+            let known = provider.service_category(service);
+            known.map(|(category, closer)| (category.to_owned(), Some(closer.to_owned())))
+        };
+        let charges = self.allocated(logs, provider, by, None, |allocator, _| {
+            Ok(AllocatedCharges::of(&self.costs, allocator, &category).map_err(CostError::from)?)
+        })?;
+        let tie_outs = charges.tie_outs()?;
+        each(&charges, BillSummary { tie_outs, ..self.summary.clone() })
+    }
+
+    /// Makes something of the costs with the tables by which they are allocated; `weighing` is told who called.
+    fn allocated<T>(
+        &self,
+        logs: &Logs,
+        provider: &Provider,
+        by: &[Dimension],
+        mut weighing: Option<&mut Principals>,
+        make: impl FnOnce(&Allocator<'_>, &BillNames) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let names = provider.bill_names();
         // What calls weigh does not depend on the period that is shown.
         let always = Period { from: None, to: None, ..logs.period.clone() };
@@ -155,7 +206,6 @@ impl Bill<'_> {
         let mut weights = Weights::new(&names, logs.settings.timezone.value, by);
         let mut unit_calls = UnitCalls::default();
         let has_pools = logs.mapping.as_ref().is_some_and(|mapping| !mapping.pool_rows().is_empty());
-        let mut weighing = principals.as_ref().map(Principals::emptied);
         logs.each_attributed(&attributor, |attributed| {
             weights.add(&attributor, attributed);
             if has_pools {
@@ -170,12 +220,7 @@ impl Bill<'_> {
         let sharing = |service: &str, sku: &str| provider.sharing(&names, service, sku);
         let (attributor, weights, unit_calls) = (&attributor, &weights, &unit_calls);
         let allocator = Allocator { attributor, weights, unit_calls, sharing: &sharing, idle: self.idle };
-        let mut statement = cost_statement(calls, &self.costs, &allocator, &names, by)?;
-        if let (Some(principals), Some(weighing)) = (principals, weighing) {
-            statement = principals.fold_costs(&weighing, statement)?;
-        }
-        let tie_outs: Vec<TieOut> = std::mem::take(&mut statement.tie_outs);
-        Ok((statement, BillSummary { tie_outs, ..self.summary }))
+        make(&allocator, &names)
     }
 
     /// Refuses a bill of which no project pays for a call, if both have some.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Ending, Failure, documents, output};
+use super::{Ending, Failure, documents, journal, output};
 use crate::bill::BillForm;
 use crate::chargeback::dimension::Dimension;
 use crate::cli::ContractArgs;
@@ -17,7 +17,8 @@ use crate::model::reason::{
     DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason, RejectReason, SkipReason,
 };
 use crate::model::stats::{Count, Stage};
-use crate::report::Format;
+use crate::report::focus::{FocusDatasetColumn, FocusVersion};
+use crate::report::{Dataset, Format};
 
 /// The exit codes and their meaning.
 const EXIT_CODES: [(&str, &str); 5] = [
@@ -61,6 +62,9 @@ fn lists() -> Vec<List> {
         list!("shape", Shape),
         list!("namespace", Namespace),
         list!("format", Format),
+        list!("dataset", Dataset),
+        list!("focus_version", FocusVersion),
+        list!("focus_column", FocusDatasetColumn),
         list!("report_grouping", Dimension),
         list!("stage", Stage),
         list!("count", Count),
@@ -72,11 +76,12 @@ fn lists() -> Vec<List> {
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 6] {
+fn columns() -> [(&'static str, &'static [Column]); 7] {
     [
         ("report_measure", &documents::MEASURES),
         ("report_money", &documents::MONEY),
         ("report_filter", &documents::FILTERS),
+        ("journal_column", &journal::JOURNAL),
         ("calls_column", &documents::CALLS),
         ("check_column", &documents::CHECK),
         ("diff_column", &documents::DIFF),

@@ -189,6 +189,12 @@ fn cost_cells(calls: &Measures, money: Option<&RowMoney>) -> Row {
     cells
 }
 
+/// The document of a dataset that a bill is made into.
+pub(super) fn dataset(logs: &Logs, account: Account, columns: Vec<Column>, bill: BillSummary) -> Document {
+    let keys = columns.len();
+    Document { bill: Some(bill), ..document("report", logs, account, columns, keys, Row::new()) }
+}
+
 /// The document of calls.
 pub(super) fn calls(logs: &Logs, account: Account) -> Document {
     document("calls", logs, account, CALLS.to_vec(), CALLS.len(), Row::new())

@@ -5,7 +5,7 @@ use super::logs::Logs;
 use super::proof::{Fault, Proven, Speakers, prove};
 use super::row_entries::{Frame, RowEntries};
 use super::row_filters::RowFilter;
-use super::{Ending, Failure, documents, output, tables};
+use super::{Ending, Failure, dataset, documents, output, tables};
 use crate::chargeback::dimension::{Dimension, Teller};
 use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
@@ -25,6 +25,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     if args.groups.min_group.is_some() && (args.filters || args.prove) {
         let why = "the filter of a row selects its entries one by one";
         return Err(Failure::Usage(format!("--filters, --prove: {why}; they do not go with --min-group")));
+    }
+    if let Some(dataset) = dataset::asked(args)? {
+        return dataset::run(args, dataset, &by);
     }
     if let Some(wanted) = Wanted::of(&args.bill)? {
         return with_bill(args, &wanted, by);

@@ -3,11 +3,13 @@
 //! Source: <https://cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standard-usage>
 
 use crate::model::bill_record::{BillRecord, RecordProblem};
+use crate::model::charge::Told;
 use crate::model::closed_list::closed_list;
 use crate::model::cost::{CostRow, CostType};
 use crate::model::directory::Entry;
 use crate::model::money::{Amount, Currency};
 
+use super::bill_charge::charge;
 use super::inventory::ancestry;
 use super::timestamp;
 
@@ -32,7 +34,18 @@ closed_list! {
         Currency = "currency": "the currency",
         Credits = "credits.amount": "the credits; negative",
         CreditsSum = "credits": "the sum of the credits, in tables without nested fields",
+        CreditType = "credits.type": "what kinds of credits they are",
         Used = "usage.amount_in_pricing_units": "what was used, in the unit it is priced in",
+        PricingUnit = "usage.pricing_unit": "that unit",
+        Consumed = "usage.amount": "what was used, in the unit it is used in",
+        ConsumedUnit = "usage.unit": "that unit",
+        CostAtList = "cost_at_list": "the cost at list prices",
+        AdjustmentId = "adjustment_info.id": "the adjustment that the row is part of",
+        AdjustmentType = "adjustment_info.type": "what kind of adjustment it is",
+        AdjustmentMode = "adjustment_info.mode": "how it was made",
+        Region = "location.region": "the region",
+        TransactionType = "transaction_type": "GOOGLE, or who else sold it",
+        Seller = "seller_name": "the seller",
         ResourceName = "resource.name": "the resource; only the detailed export has it",
         ResourceGlobalName = "resource.global_name": "its global name",
         ExportTime = "export_time": "when the row was exported",
@@ -49,6 +62,16 @@ pub const NEEDED: [&[BillColumn]; 8] = [
     &[BillColumn::Cost],
     &[BillColumn::Currency],
     &[BillColumn::Credits, BillColumn::CreditsSum],
+];
+
+/// Columns that hold amounts, which a spreadsheet may have written with a decimal comma.
+pub const AMOUNTS: [BillColumn; 6] = [
+    BillColumn::Cost,
+    BillColumn::Credits,
+    BillColumn::CreditsSum,
+    BillColumn::Used,
+    BillColumn::Consumed,
+    BillColumn::CostAtList,
 ];
 
 /// Columns that only the detailed export has.
@@ -85,10 +108,16 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
             credits = sum.ok_or_else(|| RecordProblem::value(column.name(), text, "small enough to be added"))?;
         }
     }
-    // Only slot hours are looked at; other quantities may be larger than any amount of money.
-    let used = record.text(BillColumn::Used as usize).and_then(|text| Amount::parse(text.trim()));
+    // What is too large to be kept exactly is unknown.
+    let quantity = |column: BillColumn| record.text(column as usize).and_then(|text| Amount::parse(text.trim()));
+    let used = quantity(BillColumn::Used);
+    let (consumed, list) = (quantity(BillColumn::Consumed), quantity(BillColumn::CostAtList));
+    let told = Told { list, consumed, ..Told::default() };
     let billing_account = needed(&record, BillColumn::BillingAccount)?.to_owned();
     let service = needed(&record, BillColumn::Service)?.to_owned();
+    let mut charge = charge(&mut record, cost_type, &invoice_month)?;
+    charge.pricing_unit = charge.pricing_unit.filter(|_| used.is_some());
+    charge.consumed_unit = charge.consumed_unit.filter(|_| consumed.is_some());
     Ok(CostRow {
         invoice_month,
         currency,
@@ -102,6 +131,8 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
         cost,
         credits,
         used,
+        charge,
+        told,
     })
 }
 

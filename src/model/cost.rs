@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::charge::{Charge, Told};
 use super::closed_list::closed_list;
 use super::directory::Entry;
 use super::money::{Amount, Currency};
@@ -89,6 +90,10 @@ pub struct CostRow {
     pub credits: Amount,
     /// What was used, in the unit it is priced in.
     pub used: Option<Amount>,
+    /// What the bill says of the charge besides.
+    pub charge: Charge,
+    /// The amounts that the bill tells besides.
+    pub told: Told,
 }
 
 /// What a bill calls the services that logs name.

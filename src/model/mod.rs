@@ -6,6 +6,7 @@ pub(crate) mod closed_list;
 
 pub mod bill_record;
 pub mod call;
+pub mod charge;
 pub mod cost;
 pub mod directory;
 pub mod document;

@@ -15,6 +15,7 @@ use crate::model::reason::PayerReason;
 pub use crate::gcp::bill as google_bill;
 pub use crate::gcp::decode::Decoded;
 pub use crate::gcp::identity_text;
+pub use crate::gcp::inventory::ancestry;
 pub use crate::gcp::scan::{ScanCounts, Scanner};
 pub use crate::gcp::service::CATALOGUE_DATE;
 pub use crate::gcp::service_csv::CatalogueError;
@@ -101,6 +102,13 @@ impl Provider {
     pub fn sharing(&self, names: &BillNames, service: &str, sku: &str) -> Sharing {
         match self {
             Self::GoogleCloud(catalogue) => gcp::bill_sharing::sharing(catalogue, names, service, sku),
+        }
+    }
+
+    /// What a service is for, by the bill's name of it, and more closely, in the words of FOCUS.
+    pub fn service_category(&self, service: &str) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::GoogleCloud(_) => gcp::bill_category::category(service),
         }
     }
 

@@ -8,7 +8,9 @@ use crate::model::closed_list::closed_list;
 use crate::model::document::{Document, Row};
 
 mod csv;
+mod dataset;
 mod figures;
+pub mod focus;
 mod groups;
 mod html;
 mod json;
@@ -26,6 +28,7 @@ mod table;
 mod tie_out;
 mod xlsx;
 
+pub use dataset::Dataset;
 pub use safe_text::safe;
 pub use stats::{stats_json, stats_table};
 pub use summary::summary;

@@ -11,7 +11,7 @@ use super::contract::{MAP, PROJECTS};
 use super::world::{document, ndjson};
 
 /// Logs in which jobs of several units use a reservation, and callers of one project differ.
-const LOGS: [&str; 2] = ["sample-logs/bigquery_job.jsonl", "sample-logs/vertex_ai.jsonl"];
+pub const LOGS: [&str; 2] = ["sample-logs/bigquery_job.jsonl", "sample-logs/vertex_ai.jsonl"];
 
 /// Services and SKUs: shared by slots, by bytes, by calls, and never.
 const SKUS: [(&str, &str); 5] = [

@@ -7,6 +7,7 @@ mod bill_laws;
 mod cli_texts;
 mod closed_lists;
 mod contract;
+mod datasets;
 mod docs;
 mod evidence;
 mod exit_codes;

@@ -1,0 +1,70 @@
+//! `billtrail report --bill` with `--format focus` or `journal`: datasets that are made of a bill for another program.
+
+use std::path::Path;
+
+use super::bill::{self, Bill, Wanted};
+use super::logs::Logs;
+use super::{Ending, Failure, focus, journal, tables};
+use crate::chargeback::dimension::Dimension;
+use crate::cli::settings::{Settings, is_special};
+use crate::cli::{OutputArgs, ReportArgs};
+use crate::provider::Provider;
+use crate::report::{Dataset, Format};
+
+/// The dataset that the arguments ask for.
+pub(super) fn asked(args: &ReportArgs) -> Result<Option<Dataset>, Failure> {
+    let dataset = args.output.format.as_deref().and_then(Dataset::parse);
+    if args.dataset.focus_version.is_some() && dataset != Some(Dataset::Focus) {
+        return Err(Failure::Usage("--focus-version is for --format focus".to_owned()));
+    }
+    Ok(dataset)
+}
+
+/// Makes the dataset.
+pub(super) fn run(args: &ReportArgs, dataset: Dataset, by: &[Dimension]) -> Result<Ending, Failure> {
+    if args.groups.min_group.is_some() {
+        let why = "has a row for each charge of the bill, of which none is put together with another";
+        return Err(Failure::Usage(format!("--min-group: a dataset ({dataset}) {why}")));
+    }
+    let Some(wanted) = Wanted::of(&args.bill)? else {
+        return Err(Failure::Usage(format!("--format {dataset} is made of a bill; give one with --bill")));
+    };
+    match dataset {
+        Dataset::Focus => focus::run(args, wanted, by),
+        Dataset::Journal => journal::run(args, &wanted),
+    }
+}
+
+/// What a dataset is made of: the logs, and the bill that has taught them what it knows.
+pub(super) fn read<T>(
+    args: &ReportArgs,
+    wanted: &Wanted,
+    format: Format,
+    make: impl FnOnce(&Logs, Bill<'_>, &Provider) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // The format is settled; what is configured is for tables.
+    let output = OutputArgs { format: Some(format.name().to_owned()), ..args.output.clone() };
+    let settings: Settings = Logs::settings(&args.logs, &output)?.beside_a_bill();
+    let provider = tables::provider(settings.services.value.as_deref())?;
+    let directory = tables::directory(&provider, &settings.projects.value)?;
+    let mapping = bill::mapping(&settings, &directory)?;
+    let bill = wanted.read(&settings, mapping.as_ref())?;
+    let mut logs = Logs::read_settled(&args.logs, settings)?;
+    bill.teach(&mut logs);
+    make(&logs, bill, &provider)
+}
+
+/// The format that the ending of the output file says, CSV without one; `allowed` names those that there are.
+pub(super) fn format(args: &ReportArgs, dataset: Dataset, allowed: &[Format]) -> Result<Format, Failure> {
+    let path = args.output.output.as_deref().filter(|path| !is_special(path));
+    let Some(ending) = path.and_then(Path::extension) else { return Ok(Format::Csv) };
+    let known = allowed.iter().find(|format| ending.to_str() == Some(format.name()));
+    known.copied().ok_or_else(|| {
+        let names: Vec<String> = allowed.iter().map(|format| format!(".{format}")).collect();
+        let ending = ending.to_string_lossy();
+        Failure::Usage(format!(
+            "--format {dataset}: the output file ends with .{ending}; name it {}",
+            names.join(" or ")
+        ))
+    })
+}
