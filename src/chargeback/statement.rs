@@ -11,6 +11,7 @@ use polars::prelude::*;
 use super::attribution::Attributed;
 use super::bill_of_payer::BillOfPayer;
 use super::dimension::{Dimension, NONE, Teller};
+use super::price::PriceBook;
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
 use crate::model::share::millionths;
@@ -78,6 +79,7 @@ struct Place {
 pub struct Accumulator<'t> {
     by: Vec<Dimension>,
     bills: Option<&'t BillOfPayer>,
+    prices: Option<&'t PriceBook>,
     directory: &'t Directory,
     timezone: Tz,
     places: HashMap<Place, u32>,
@@ -116,7 +118,8 @@ impl<'t> Accumulator<'t> {
     /// Starts a statement grouped by these columns.
     pub fn new(by: &[Dimension], directory: &'t Directory, timezone: Tz) -> Self {
         let by = by.to_vec();
-        Self { by, bills: None, directory, timezone, places: HashMap::new(), groups: HashMap::new(), overflow: false }
+        let (places, groups) = (HashMap::new(), HashMap::new());
+        Self { by, bills: None, prices: None, directory, timezone, places, groups, overflow: false }
     }
 
     /// The same beside a bill: calls have what there is no doubt of in the columns that only bills have.
@@ -125,7 +128,16 @@ impl<'t> Accumulator<'t> {
         self
     }
 
+    /// The same by a price book: calls have the family of charges that their price names.
+    pub fn priced_by(mut self, prices: Option<&'t PriceBook>) -> Self {
+        self.prices = prices;
+        self
+    }
+
     fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> SharedText {
+        if let (Dimension::Sku, Some(prices)) = (dimension, self.prices) {
+            return prices.sku(attributed).map_or(SharedText::new_static(NONE), SharedText::from);
+        }
         match self.bills.filter(|_| dimension.teller() == Teller::Bills) {
             None => dimension.value(attributed, self.directory, self.timezone),
             Some(bills) => {

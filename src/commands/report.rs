@@ -5,8 +5,11 @@ use super::logs::Logs;
 use super::proof::{Fault, Proven, Speakers, prove};
 use super::row_entries::{Frame, RowEntries};
 use super::row_filters::RowFilter;
-use super::{Ending, Failure, documents, output, tables};
+use super::{Ending, Failure, documents, output, prices, tables};
+use crate::chargeback::attribution::Attributed;
 use crate::chargeback::dimension::{Dimension, Teller};
+use crate::chargeback::estimate::Estimates;
+use crate::chargeback::price::PriceBook;
 use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
 use crate::model::stats::Stage;
@@ -18,16 +21,16 @@ const NAMED: usize = 10;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let by = dimensions(&args.by)?;
+    prices::without_bill(&args.prices, &args.bill.bill)?;
     if let Some(wanted) = Wanted::of(&args.bill)? {
         return with_bill(args, &wanted, by);
     }
-    if let Some(dimension) = by.iter().find(|dimension| dimension.teller() == Teller::Bills) {
-        return Err(Failure::Usage(format!("--by: only a bill tells `{dimension}`; give one with --bill")));
-    }
+    told(args, &by)?;
+    let book = prices::book(&args.prices, &Logs::settings(&args.logs, &args.output)?)?;
     let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
     let logs = read(&args.logs, &args.output)?;
     let frame = frame(&logs, &by);
-    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value);
+    let begin = || Part::begin(&by, &logs, book.as_ref());
     let (account, parts, entries) = if args.filters || args.prove {
         let begin = || (begin(), RowEntries::default());
         let (account, (part, entries)) = logs.attribute_in_order(begin, |(part, entries), attributed| {
@@ -43,23 +46,82 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
         })?;
         (account, parts, None)
     };
-    let statement = logs.meter.time(Stage::Group, || Accumulator::merged(begin(), parts).finish())?;
+    let (calls, estimates) = Part::split(parts);
+    let empty = begin().calls;
+    let statement = logs.meter.time(Stage::Group, || empty.merged(calls).finish())?;
     Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
     let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
     Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
     let filters = entries.map(|entries| Filters::make(entries, &frame, &logs, args.prove)).transpose()?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let columns = filters.as_ref().map_or(0, |filters| if filters.proven.is_some() { 4 } else { 3 });
-    let document = documents::report(&logs, account, &by, &statement, columns);
+    let mut document = documents::report(&logs, account, &by, &statement, columns);
+    let mut estimated = Vec::new();
+    if let (Some(estimates), Some(book)) = (&estimates, &book) {
+        prices::put(&mut document, estimates, &prices::ESTIMATED)?;
+        let keys: Vec<&[String]> = statement.rows.iter().map(|row| row.key.as_slice()).collect();
+        estimated = prices::cells(estimates, book, &keys)?;
+    }
+    let mut estimated = estimated.into_iter();
     let mut rows = statement.rows.into_iter().map(|row| {
         let cells = filters.as_ref().map(|filters| filters.cells(&row));
-        documents::statement_row(row).into_iter().chain(cells.into_iter().flatten()).collect()
+        let cells = estimated.next().into_iter().flatten().chain(cells.into_iter().flatten());
+        documents::statement_row(row).into_iter().chain(cells).collect()
     });
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
     logs.say_stats();
     let unproven = filters.as_ref().is_some_and(|filters| filters.say_faults(&logs));
     Ok(documents::ending(document.incomplete, strict || unproven))
+}
+
+/// What a thread knows of its calls: their sums, and what they would cost.
+struct Part<'t> {
+    calls: Accumulator<'t>,
+    estimates: Option<Estimates<'t>>,
+}
+
+impl<'t> Part<'t> {
+    fn begin(by: &[Dimension], logs: &'t Logs, book: Option<&'t PriceBook>) -> Self {
+        let (directory, timezone) = (&logs.directory, logs.settings.timezone.value);
+        let calls = Accumulator::new(by, directory, timezone).priced_by(book);
+        Self { calls, estimates: book.map(|book| Estimates::new(book, by, directory, timezone)) }
+    }
+
+    fn add(&mut self, attributed: &Attributed<'_>) {
+        self.calls.add(attributed);
+        if let Some(estimates) = &mut self.estimates {
+            estimates.add(attributed);
+        }
+    }
+
+    /// The sums of all threads, and their estimates together.
+    fn split(parts: Vec<Self>) -> (Vec<Accumulator<'t>>, Option<Estimates<'t>>) {
+        let (calls, estimates): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.calls, part.estimates)).unzip();
+        let together = |mut all: Estimates<'t>, more| {
+            all.merge(more);
+            all
+        };
+        (calls, estimates.into_iter().flatten().reduce(together))
+    }
+}
+
+/// Refuses columns that nothing tells.
+fn told(args: &ReportArgs, by: &[Dimension]) -> Result<(), Failure> {
+    let Some(dimension) = by.iter().find(|dimension| dimension.teller() == Teller::Bills) else { return Ok(()) };
+    let priced = args.prices.prices.is_some();
+    let why = match dimension {
+        Dimension::Sku if priced && (args.filters || args.prove) => {
+            "no entry tells `sku`, so that no filter can select it; leave out --filters and --prove".to_owned()
+        }
+        Dimension::Sku if priced => match by.iter().find(|by| by.teller() == Teller::Bills && **by != Dimension::Sku) {
+            None => return Ok(()),
+            Some(other) => format!("only a bill tells `{other}`; give one with --bill"),
+        },
+        Dimension::Sku => "only a bill or a price book tells `sku`; give one with --bill or --prices".to_owned(),
+        other => format!("only a bill tells `{other}`; give one with --bill"),
+    };
+    Err(Failure::Usage(format!("--by: {why}")))
 }
 
 /// What the filters of the rows are made with.

@@ -9,6 +9,7 @@ pub mod call;
 pub mod cost;
 pub mod directory;
 pub mod document;
+pub mod estimate;
 pub mod memo;
 pub mod money;
 pub mod observation;

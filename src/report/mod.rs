@@ -8,6 +8,7 @@ use crate::model::closed_list::closed_list;
 use crate::model::document::{Document, Row};
 
 mod csv;
+mod estimate;
 mod figures;
 mod groups;
 mod html;

@@ -31,6 +31,7 @@ mod mutants;
 mod mutation;
 mod nonsense;
 mod pools;
+mod prices;
 mod program;
 #[cfg(unix)]
 mod progress;
