@@ -17,7 +17,7 @@ const UNITS: &str = "a text, a list of texts, or a table of units with their sha
 const TABLES: &str = "written as tables `[[rule]]`";
 
 /// A text with its line.
-type Placed = (u64, String);
+pub(super) type Placed = (u64, String);
 
 /// Reads the text of a mapping.
 pub(super) fn read(text: &str, timezone: Tz, draft: &mut Draft) {
@@ -132,14 +132,16 @@ impl Rule {
 }
 
 /// The members of a table in the order of the file.
-fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
+pub(super) fn in_order<'t, 'i>(
+    table: &'t DeTable<'i>,
+) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
     let mut members: Vec<_> = table.iter().collect();
     members.sort_by_key(|(key, _)| key.span().start);
     members
 }
 
 /// A value that stands for one text; a number is the text that is written.
-fn plain(value: &DeValue<'_>) -> Option<String> {
+pub(super) fn plain(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.clone().into_owned()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
@@ -149,7 +151,7 @@ fn plain(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-fn texts(value: &Spanned<DeValue<'_>>, line: &dyn Fn(usize) -> u64) -> Option<Vec<Placed>> {
+pub(super) fn texts(value: &Spanned<DeValue<'_>>, line: &dyn Fn(usize) -> u64) -> Option<Vec<Placed>> {
     let placed = |value: &Spanned<DeValue<'_>>| Some((line(value.span().start), plain(value.get_ref())?));
     match value.get_ref().as_array() {
         Some(items) => items.iter().map(placed).collect(),

@@ -12,6 +12,7 @@ use polars::prelude::*;
 use super::attribution::Attributed;
 use super::bill_of_payer::BillOfPayer;
 use super::dimension::{Dimension, NONE, Teller};
+use super::price::PriceBook;
 use super::small_groups::Principals;
 use crate::model::directory::Directory;
 use crate::model::reason::Driver;
@@ -81,6 +82,7 @@ pub struct Accumulator<'t> {
     by: Vec<Dimension>,
     bills: Option<&'t BillOfPayer>,
     principals: Option<Principals>,
+    prices: Option<&'t PriceBook>,
     directory: &'t Directory,
     timezone: Tz,
     places: HashMap<Place, u32>,
@@ -120,7 +122,7 @@ impl<'t> Accumulator<'t> {
     pub fn new(by: &[Dimension], directory: &'t Directory, timezone: Tz) -> Self {
         let by = by.to_vec();
         let (places, groups) = (HashMap::new(), HashMap::new());
-        Self { by, bills: None, principals: None, directory, timezone, places, groups, overflow: false }
+        Self { by, bills: None, principals: None, prices: None, directory, timezone, places, groups, overflow: false }
     }
 
     /// The same beside a bill: calls have what there is no doubt of in the columns that only bills have.
@@ -145,7 +147,16 @@ impl<'t> Accumulator<'t> {
         self.principals.take()
     }
 
+    /// The same by a price book: calls have the family of charges that their price names.
+    pub fn priced_by(mut self, prices: Option<&'t PriceBook>) -> Self {
+        self.prices = prices;
+        self
+    }
+
     fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> SharedText {
+        if let (Dimension::Sku, Some(prices)) = (dimension, self.prices) {
+            return prices.sku(attributed).map_or(SharedText::new_static(NONE), SharedText::from);
+        }
         match self.bills.filter(|_| dimension.teller() == Teller::Bills) {
             None => dimension.value(attributed, self.directory, self.timezone),
             Some(bills) => {

@@ -3,6 +3,7 @@
 pub mod bill;
 pub mod dataset;
 pub mod filter;
+pub mod prices;
 pub mod privacy;
 pub mod settings;
 
@@ -227,9 +228,12 @@ pub struct ReportArgs {
     /// The dataset that the bill is made into.
     #[command(flatten)]
     pub dataset: dataset::DatasetArgs,
+    /// The price book.
+    #[command(flatten)]
+    pub prices: prices::PriceArgs,
     /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
     /// location, resource_project, resource, model, reason, day, hour, month, log; with --bill also sku, cost_type, basis,
-    /// pool, currency, invoice_month, billing_account [default: unit,payer,service]
+    /// pool, currency, invoice_month, billing_account; with --prices also sku [default: unit,payer,service]
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', help_heading = "Output")]
     pub by: Vec<String>,
     /// Print for each row the Logging filter that selects its entries, and a link to the Logs Explorer (not with --bill)
@@ -259,6 +263,9 @@ pub struct CallsArgs {
     /// How to print.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// The price book.
+    #[command(flatten)]
+    pub prices: prices::PriceArgs,
     /// In CSV, leave text alone that a spreadsheet would run as a formula (the default: an insertId may begin with `-`)
     #[arg(long, overrides_with = "spreadsheet_safe", help_heading = "Output")]
     pub raw: bool,

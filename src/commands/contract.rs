@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 use super::{Ending, Failure, documents, journal, output};
 use crate::bill::BillForm;
 use crate::chargeback::dimension::Dimension;
+use crate::chargeback::price::PriceUnit;
+use crate::chargeback::price_toml::PriceKey;
 use crate::cli::ContractArgs;
 use crate::gcp::kind::{Kind, Rule};
 use crate::gcp::shape::Shape;
@@ -24,7 +26,7 @@ use crate::report::{Dataset, Format};
 const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "done; rejected records are in the tally"),
     ("1", "done, and a check that the user asked for failed (--strict, --prove, --invoice, check, map check)"),
-    ("2", "wrong use: an option, mapping, inventory, catalogue or bill is invalid"),
+    ("2", "wrong use: an option, mapping, inventory, catalogue, bill or price book is invalid"),
     (
         "3",
         "not done or not whole: an input is missing, unreadable, truncated or changed meanwhile, or the result cannot be written",
@@ -71,18 +73,22 @@ fn lists() -> Vec<List> {
         list!("cost_type", CostType),
         list!("basis", Basis),
         list!("bill_form", BillForm),
+        list!("price_key", PriceKey),
+        list!("price_unit", PriceUnit),
         ("exit_code", EXIT_CODES.to_vec()),
     ]
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 7] {
+fn columns() -> [(&'static str, &'static [Column]); 9] {
     [
         ("report_measure", &documents::MEASURES),
         ("report_money", &documents::MONEY),
+        ("report_estimate", &super::prices::ESTIMATED),
         ("report_filter", &documents::FILTERS),
         ("journal_column", &journal::JOURNAL),
         ("calls_column", &documents::CALLS),
+        ("calls_estimate", &super::prices::ESTIMATED_CALL),
         ("check_column", &documents::CHECK),
         ("diff_column", &documents::DIFF),
     ]

@@ -14,7 +14,6 @@ use crate::chargeback::statement::{Measures, Statement, StatementRow};
 use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Proof, Provenance, Row};
 use crate::model::money::Currency;
 use crate::model::payer::{Payer, PayerRef};
-use crate::model::reason::QuantityUnit;
 use crate::model::tie_out::BillSummary;
 
 const fn column(name: &'static str, kind: ColumnType, unit: Option<&'static str>) -> Column {
@@ -218,6 +217,7 @@ pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Doc
         totals,
         gaps: Gaps::default(),
         bill: None,
+        estimate: None,
         diagnostics: Diagnostics::new(),
         incomplete,
     }
@@ -242,6 +242,7 @@ fn document(
         totals,
         gaps: account.gaps,
         bill: None,
+        estimate: None,
         diagnostics: account.diagnostics,
         incomplete: logs.incomplete,
     }
@@ -297,11 +298,6 @@ pub(super) fn call_row(logs: &Logs, attributed: &Attributed<'_>) -> Row {
         owned(reference.as_ref().map(|reference| logs.directory.resolve(reference).to_string()))
     };
     let billable = call.reason.is_none();
-    let quantity = match facts.quantity_unit {
-        QuantityUnit::Call => Some(1),
-        QuantityUnit::Byte => facts.usage.total_billed_bytes,
-        QuantityUnit::SlotMs => facts.usage.slot_ms(),
-    };
     let list = |items: Vec<&str>| if items.is_empty() { Cell::Null } else { Cell::Text(items.join(", ")) };
     let merged: Map<String, Value> = call.merged.iter().map(|(cause, n)| (cause.name().to_owned(), json!(n))).collect();
     let labels: Map<String, Value> = facts.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
@@ -330,7 +326,7 @@ pub(super) fn call_row(logs: &Logs, attributed: &Attributed<'_>) -> Row {
         text(call.reason.map(|reason| reason.name())),
         text(resolved.payer_reason.map(|reason| reason.name())),
         text(Some(facts.driver.name())),
-        if billable { integer(quantity) } else { Cell::Null },
+        if billable { integer(facts.quantity()) } else { Cell::Null },
         if billable { text(Some(facts.quantity_unit.name())) } else { Cell::Null },
         integer(facts.usage.total_billed_bytes),
         integer(facts.usage.processed_bytes),

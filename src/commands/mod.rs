@@ -25,6 +25,7 @@ mod lql;
 mod map;
 mod output;
 mod places;
+mod prices;
 mod proof;
 mod reading;
 mod report;

@@ -1,12 +1,17 @@
 //! `billtrail report`: the cost-attribution table, with the filter of each row and its proof if they are asked for.
 
+use std::num::NonZeroUsize;
+
 use super::bill::{self, Wanted};
 use super::logs::Logs;
 use super::proof::{Fault, Proven, Speakers, prove};
 use super::row_entries::{Frame, RowEntries};
 use super::row_filters::RowFilter;
-use super::{Ending, Failure, dataset, documents, output, tables};
+use super::{Ending, Failure, dataset, documents, output, prices, tables};
+use crate::chargeback::attribution::Attributed;
 use crate::chargeback::dimension::{Dimension, Teller};
+use crate::chargeback::estimate::Estimates;
+use crate::chargeback::price::PriceBook;
 use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
 use crate::model::stats::Stage;
@@ -18,6 +23,7 @@ const NAMED: usize = 10;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let by = dimensions(&args.by)?;
+    prices::without_bill(&args.prices, &args.bill.bill)?;
     if let (Some(_), true) = (&args.output.names.pseudonymise, args.filters || args.prove) {
         let why = "filters select entries by whom they name";
         return Err(Failure::Usage(format!("--filters, --prove: {why}; they do not go with --pseudonymise")));
@@ -26,20 +32,22 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
         let why = "the filter of a row selects its entries one by one";
         return Err(Failure::Usage(format!("--filters, --prove: {why}; they do not go with --min-group")));
     }
+    if args.groups.min_group.is_some() && args.prices.prices.is_some() {
+        let why = "an estimate is for each row, and small groups have none of their own";
+        return Err(Failure::Usage(format!("--prices: {why}; it does not go with --min-group")));
+    }
     if let Some(dataset) = dataset::asked(args)? {
         return dataset::run(args, dataset, &by);
     }
     if let Some(wanted) = Wanted::of(&args.bill)? {
         return with_bill(args, &wanted, by);
     }
-    if let Some(dimension) = by.iter().find(|dimension| dimension.teller() == Teller::Bills) {
-        return Err(Failure::Usage(format!("--by: only a bill tells `{dimension}`; give one with --bill")));
-    }
+    told(args, &by)?;
+    let book = prices::book(&args.prices, &Logs::settings(&args.logs, &args.output)?)?;
     let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
     let logs = read(&args.logs, &args.output)?;
     let frame = frame(&logs, &by);
-    let minimum = args.groups.min_group;
-    let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).counting(minimum);
+    let begin = || Part::begin(&by, &logs, book.as_ref(), args.groups.min_group);
     let (mut account, parts, entries) = if args.filters || args.prove {
         let begin = || (begin(), RowEntries::default());
         let (account, (part, entries)) = logs.attribute_in_order(begin, |(part, entries), attributed| {
@@ -55,7 +63,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
         })?;
         (account, parts, None)
     };
-    let mut accumulator = Accumulator::merged(begin(), parts);
+    let (calls, estimates) = Part::split(parts);
+    let mut accumulator = begin().calls.merged(calls);
     let principals = accumulator.take_principals();
     let mut statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
     Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
@@ -68,16 +77,73 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let filters = entries.map(|entries| Filters::make(entries, &frame, &logs, args.prove)).transpose()?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let columns = filters.as_ref().map_or(0, |filters| if filters.proven.is_some() { 4 } else { 3 });
-    let document = documents::report(&logs, account, &by, &statement, columns);
+    let mut document = documents::report(&logs, account, &by, &statement, columns);
+    let mut estimated = Vec::new();
+    if let (Some(estimates), Some(book)) = (&estimates, &book) {
+        prices::put(&mut document, estimates, &prices::ESTIMATED)?;
+        let keys: Vec<&[String]> = statement.rows.iter().map(|row| row.key.as_slice()).collect();
+        estimated = prices::cells(estimates, book, &keys)?;
+    }
+    let mut estimated = estimated.into_iter();
     let mut rows = statement.rows.into_iter().map(|row| {
         let cells = filters.as_ref().map(|filters| filters.cells(&row));
-        documents::statement_row(row).into_iter().chain(cells.into_iter().flatten()).collect()
+        let cells = estimated.next().into_iter().flatten().chain(cells.into_iter().flatten());
+        documents::statement_row(row).into_iter().chain(cells).collect()
     });
     let (format, quiet) = (logs.settings.format.value, logs.settings.quiet.value);
     logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
     logs.say_stats();
     let unproven = filters.as_ref().is_some_and(|filters| filters.say_faults(&logs));
     Ok(documents::ending(document.incomplete, strict || unproven))
+}
+
+/// What a thread knows of its calls: their sums, and what they would cost.
+struct Part<'t> {
+    calls: Accumulator<'t>,
+    estimates: Option<Estimates<'t>>,
+}
+
+impl<'t> Part<'t> {
+    fn begin(by: &[Dimension], logs: &'t Logs, book: Option<&'t PriceBook>, minimum: Option<NonZeroUsize>) -> Self {
+        let (directory, timezone) = (&logs.directory, logs.settings.timezone.value);
+        let calls = Accumulator::new(by, directory, timezone).priced_by(book).counting(minimum);
+        Self { calls, estimates: book.map(|book| Estimates::new(book, by, directory, timezone)) }
+    }
+
+    fn add(&mut self, attributed: &Attributed<'_>) {
+        self.calls.add(attributed);
+        if let Some(estimates) = &mut self.estimates {
+            estimates.add(attributed);
+        }
+    }
+
+    /// The sums of all threads, and their estimates together.
+    fn split(parts: Vec<Self>) -> (Vec<Accumulator<'t>>, Option<Estimates<'t>>) {
+        let (calls, estimates): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.calls, part.estimates)).unzip();
+        let together = |mut all: Estimates<'t>, more| {
+            all.merge(more);
+            all
+        };
+        (calls, estimates.into_iter().flatten().reduce(together))
+    }
+}
+
+/// Refuses columns that nothing tells.
+fn told(args: &ReportArgs, by: &[Dimension]) -> Result<(), Failure> {
+    let Some(dimension) = by.iter().find(|dimension| dimension.teller() == Teller::Bills) else { return Ok(()) };
+    let priced = args.prices.prices.is_some();
+    let why = match dimension {
+        Dimension::Sku if priced && (args.filters || args.prove) => {
+            "no entry tells `sku`, so that no filter can select it; leave out --filters and --prove".to_owned()
+        }
+        Dimension::Sku if priced => match by.iter().find(|by| by.teller() == Teller::Bills && **by != Dimension::Sku) {
+            None => return Ok(()),
+            Some(other) => format!("only a bill tells `{other}`; give one with --bill"),
+        },
+        Dimension::Sku => "only a bill or a price book tells `sku`; give one with --bill or --prices".to_owned(),
+        other => format!("only a bill tells `{other}`; give one with --bill"),
+    };
+    Err(Failure::Usage(format!("--by: {why}")))
 }
 
 /// What the filters of the rows are made with.
@@ -175,7 +241,7 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
         part.add(attributed);
         Ok(())
     })?;
-    let accumulator = Accumulator::merged(begin(), parts);
+    let accumulator = begin().merged(parts);
     if let Some(principals) = accumulator.principals() {
         principals.quieten(&mut account);
     }

@@ -57,6 +57,7 @@ fn print(rows: &mut dyn Iterator<Item = Row>, args: &ServicesArgs, settings: &Se
         command: "services",
         period: Period::default(),
         bill: None,
+        estimate: None,
         provenance: Provenance { catalogue: format!("built-in {CATALOGUE_DATE}"), ..Provenance::default() },
         tally: None,
         columns: COLUMNS.to_vec(),

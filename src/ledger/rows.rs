@@ -5,6 +5,7 @@ use super::sort::{Sorted, Sorter};
 use super::spill::{Scratch, SpillError};
 use crate::model::call::Call;
 use crate::model::document::{Cell, Row};
+use crate::model::money::{Amount, Currency, Money};
 
 /// Rows of calls while they arrive.
 #[derive(Debug)]
@@ -104,8 +105,14 @@ fn put_cell(out: &mut Vec<u8>, cell: &Cell) {
             out.push(8);
             put_number(out, u64::from(*millionths));
         }
-        Cell::Money(_) | Cell::Proof(_) => {
-            unreachable!("the columns of `calls` hold neither money nor proofs: those are of groups")
+        Cell::Money(money) => {
+            out.push(9);
+            out.extend_from_slice(&money.exact.units().cast_unsigned().to_be_bytes());
+            out.extend_from_slice(&money.coins.cast_unsigned().to_be_bytes());
+            put_text(out, money.currency.code());
+        }
+        Cell::Proof(_) => {
+            unreachable!("the columns of `calls` hold no proofs: those are of groups")
         }
     }
 }
@@ -124,6 +131,11 @@ fn take_row(bytes: &[u8]) -> Result<Row, SpillError> {
             6 => Cell::Boolean(true),
             7 => Cell::Time(bytes.signed()?),
             8 => Cell::Share(bytes.small()?),
+            9 => {
+                let (exact, coins) = (Amount::of_units(bytes.hash()?.cast_signed()), bytes.hash()?.cast_signed());
+                let currency = Currency::parse(bytes.text()?).ok_or(SpillError::Damaged)?;
+                Cell::Money(Money { exact, coins, currency })
+            }
             _ => return Err(SpillError::Damaged),
         });
     }

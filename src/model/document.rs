@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::closed_list::closed_list;
+use super::estimate::Estimate;
 use super::money::Money;
 use super::reason::{DiagnosticKind, PayerReason};
 use super::tally::Tally;
@@ -165,6 +166,8 @@ pub struct Document {
     pub gaps: Gaps,
     /// What the money rests on; `None` without a bill.
     pub bill: Option<BillSummary>,
+    /// What estimated costs rest on; `None` without a price book.
+    pub estimate: Option<Estimate>,
     /// What is worth saying.
     pub diagnostics: Diagnostics,
     /// An input was missing, unreadable, truncated or changed meanwhile: every format says `INCOMPLETE`.

@@ -10,6 +10,7 @@ pub mod charge;
 pub mod cost;
 pub mod directory;
 pub mod document;
+pub mod estimate;
 mod hidden;
 pub mod memo;
 pub mod money;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use iso_currency::Currency as Iso;
+use num_bigint::BigUint;
 
 /// Digits after the point that an amount keeps: enough for every digit of a double that a bill is printed with.
 const DIGITS: usize = 24;
@@ -123,6 +124,22 @@ impl Amount {
         self.0.checked_sub(other.0).map(Self)
     }
 
+    /// `count / of` of the amount, rounded half to even at the last digit; `None` when that does not fit or `of` is 0.
+    pub fn part(self, count: u128, of: u128) -> Option<Self> {
+        if of == 0 {
+            return None;
+        }
+        let product = BigUint::from(self.magnitude()) * count;
+        let (whole, rest) = (u128::try_from(&product / of).ok()?, u128::try_from(&product % of).ok()?);
+        let up = match rest.cmp(&(of - rest)) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => whole % 2 == 1,
+            std::cmp::Ordering::Greater => true,
+        };
+        let units = i128::try_from(whole.checked_add(u128::from(up))?).ok()?;
+        Some(Self(if self.0 < 0 { -units } else { units }))
+    }
+
     /// The amount without its sign.
     pub fn magnitude(self) -> u128 {
         self.0.unsigned_abs()
@@ -241,6 +258,17 @@ mod tests {
         assert_eq!(shown("-1234.5", "JPY"), "-1,234");
         assert_eq!(shown("0.0005", "KWD"), "0.001");
         assert_eq!(Currency::parse("QQQ"), None);
+    }
+
+    #[test]
+    fn a_part_is_rounded_half_to_even() {
+        let part = |units, count, of| Amount::of_units(units).part(count, of).map(Amount::units);
+        assert_eq!(
+            [part(1, 1, 2), part(3, 1, 2), part(5, 1, 2), part(-3, 1, 2)],
+            [Some(0), Some(2), Some(2), Some(-2)]
+        );
+        assert_eq!([part(10, 1, 3), part(20, 1, 3), part(i128::MAX, 7, 7)], [Some(3), Some(7), Some(i128::MAX)]);
+        assert_eq!([part(1, 1, 0), part(i128::MAX, 2, 1)], [None, None]);
     }
 
     proptest! {

@@ -113,6 +113,17 @@ impl Usage {
     }
 }
 
+impl Facts {
+    /// What a billable call consumed, in its unit; `None` when its entries do not tell.
+    pub fn quantity(&self) -> Option<u64> {
+        match self.quantity_unit {
+            QuantityUnit::Call => Some(1),
+            QuantityUnit::Byte => self.usage.total_billed_bytes,
+            QuantityUnit::SlotMs => self.usage.slot_ms(),
+        }
+    }
+}
+
 /// Which part of a long-running call an entry tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {

@@ -98,6 +98,7 @@ closed_list! {
         TenantProject = "tenant_project": "a payer that Google runs for a managed service and that the mapping does not list",
         UnmappedPayer = "unmapped_payer": "a payer without a row in the mapping",
         UnusedMapping = "unused_mapping": "a row of the mapping that matched no payer",
+        UnusedPrice = "unused_price": "a price of the price book that no billable call has",
         MappingTie = "mapping_tie": "two rows of the mapping are equally near to a call and name different units; the smaller selector decided",
         InputTwice = "input_twice": "one file was given more than once and is read once",
         InputTruncated = "input_truncated": "an input ended in the middle of its data",
@@ -124,6 +125,7 @@ impl DiagnosticKind {
             | Self::LateShards
             | Self::SampledService
             | Self::UnusedMapping
+            | Self::UnusedPrice
             | Self::UnknownService => false,
             Self::DuplicateConflict
             | Self::SplitIncomplete

@@ -107,10 +107,11 @@ pub(super) fn amounts(document: &Document) -> Vec<(usize, Money)> {
         .collect()
 }
 
-/// What groups are ranked by: the net cost where there is one, else as [`weight`] says.
+/// What groups are ranked by: the net cost where there is one, or the estimated one, else as [`weight`] says.
 pub(super) fn rank(document: &Document) -> Option<Rank> {
-    let net_cost = amounts(document).iter().position(|(at, _)| document.columns[*at].name == "net_cost");
-    net_cost.map(Rank::Amount).or_else(|| weight(document).map(Rank::Count))
+    let named = |name| amounts(document).iter().position(|(at, _)| document.columns[*at].name == name);
+    let cost = named("net_cost").or_else(|| named("estimated_cost"));
+    cost.map(Rank::Amount).or_else(|| weight(document).map(Rank::Count))
 }
 
 /// The column of what is ranked by, and what all rows add up to.

@@ -12,7 +12,7 @@ const GAP: u16 = 2;
 const UNKNOWN: &str = "–";
 
 /// The columns that tell most about a call, most telling first; a table of calls shows no others.
-pub(super) const OF_A_CALL: [&str; 12] = [
+pub(super) const OF_A_CALL: [&str; 13] = [
     "timestamp",
     "unit",
     "payer",
@@ -23,6 +23,7 @@ pub(super) const OF_A_CALL: [&str; 12] = [
     "payer_reason",
     "quantity",
     "quantity_unit",
+    "estimated_cost",
     "principal",
     "source",
 ];
@@ -205,6 +206,8 @@ impl<'a> Layout<'a> {
             Cell::Time(nanos) if self.days => figures::day(*nanos),
             Cell::Time(nanos) => figures::minutes(*nanos),
             Cell::Share(millionths) => figures::percent(*millionths),
+            // A call costs so little that cents would hide it.
+            Cell::Money(money) if self.document.command == "calls" => money.exact.to_string(),
             Cell::Money(money) => money.shown(),
             Cell::Proof(proof) => figures::proof(proof),
         }
@@ -228,8 +231,11 @@ impl<'a> Layout<'a> {
         }
         if let Some(column) = self.document.columns.iter().find(|column| column.kind == ColumnType::Money) {
             let unit = column.unit.map_or_else(String::new, |currency| format!(" in {currency}"));
-            sentences.push(format!("Money is{unit}, rounded so that it adds up; the other formats are exact."));
+            let calls = self.document.command == "calls";
+            let how = if calls { "exact." } else { "rounded so that it adds up; the other formats are exact." };
+            sentences.push(format!("Money is{unit}, {how}"));
         }
+        sentences.extend(self.document.estimate.as_ref().map(super::estimate::sentence));
         if !self.empty.is_empty() {
             sentences.push(format!("Nothing to show in {}.", self.empty.join(", ")));
         }

@@ -39,6 +39,9 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
         }
         writeln!(out, "{}", item(line, units))?;
     }
+    if let Some(estimate) = &document.estimate {
+        writeln!(out, "\n{}", escape(&super::estimate::sentence(estimate)))?;
+    }
     if let Some(sources) = sources(document) {
         writeln!(out, "\n{}", escape(&sources))?;
     }
@@ -69,6 +72,7 @@ fn value(document: &Document, at: usize, cell: &Cell) -> String {
         Cell::Boolean(truth) => if *truth { "yes" } else { "no" }.to_owned(),
         Cell::Time(nanos) => rfc3339(*nanos),
         Cell::Share(millionths) => escape(&figures::percent(*millionths)),
+        Cell::Money(money) if document.command == "calls" => money.exact.to_string(),
         Cell::Money(money) => escape(&money.shown()),
         Cell::Proof(proof) => escape(&figures::proof(proof)),
     }

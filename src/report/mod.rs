@@ -9,6 +9,7 @@ use crate::model::document::{Document, Row};
 
 mod csv;
 mod dataset;
+mod estimate;
 mod figures;
 pub mod focus;
 mod groups;

@@ -108,6 +108,9 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
     if let Some(bill) = &document.bill {
         super::tie_out::lines(bill, &mut lines);
     }
+    if let Some(estimate) = &document.estimate {
+        super::estimate::lines(estimate, &mut lines);
+    }
     gap_lines(&document.gaps, &mut lines);
     if document.diagnostics.keys().any(|kind| !has_a_block(*kind)) {
         lines.push(Line::title("Diagnostics", &["count"]));
@@ -226,6 +229,9 @@ pub(super) fn sources(document: &Document) -> Option<String> {
         let files: Vec<String> = bill.files.iter().map(|file| format!("{} ({})", file.path, file.form)).collect();
         text.push_str(&format!(", bill {}", safe(&files.join(", "))));
     }
+    if let Some(estimate) = &document.estimate {
+        text.push_str(&format!(", prices {}", safe(&estimate.prices)));
+    }
     if let Some(filter) = &from.filter {
         text.push_str(&format!(", only entries where {}", safe(filter)));
     }
@@ -244,7 +250,7 @@ pub(super) fn sources(document: &Document) -> Option<String> {
 }
 
 /// A label of at most 60 characters; a longer one loses its middle.
-fn shorten(label: &str) -> String {
+pub(super) fn shorten(label: &str) -> String {
     const LIMIT: usize = 60;
     let count = label.chars().count();
     if count <= LIMIT {

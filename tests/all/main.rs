@@ -32,6 +32,7 @@ mod mutants;
 mod mutation;
 mod nonsense;
 mod pools;
+mod prices;
 mod privacy;
 mod program;
 #[cfg(unix)]

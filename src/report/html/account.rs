@@ -93,6 +93,9 @@ fn provenance(document: &Document) -> Markup {
                 @for file in document.bill.iter().flat_map(|bill| &bill.files) {
                     dt { "Bill" } dd { (Shown(&file.path)) " (" (file.form) ", " (thousands(file.rows.into())) " rows)" }
                 }
+                @if let Some(estimate) = &document.estimate {
+                    dt { "Prices" } dd { (Shown(&estimate.prices)) ", for estimates" }
+                }
                 @if let Some(filter) = &from.filter { dt { "Only entries where" } dd { code { (Shown(filter)) } } }
                 dt { "Catalogue" } dd { (Shown(&from.catalogue)) }
                 dt { "Days in" } dd { (Shown(&document.period.timezone)) }
@@ -139,6 +142,10 @@ fn reading(document: &Document) -> Markup {
                 dt { "call" } dd { "what a customer did once; several records may tell of it" }
                 dt { "billable" } dd { "the bill meters the call itself; failed and free calls are not" }
                 dt { "share" } dd { (share) }
+                @if document.estimate.is_some() {
+                    dt { "estimated_cost" } dd { "what the calls would cost by the price book; an estimate, not what was billed" }
+                    dt { "unpriced_calls" } dd { "billable calls without a price: in no estimated cost" }
+                }
                 dt { "payer" } dd { "the project whose bill carries the call, proved by a field of the log" }
                 dt { "(unmapped)" } dd { "the payer is known and has no row in the mapping" }
                 dt { "(unattributed)" } dd { "no field of the log names a payer" }

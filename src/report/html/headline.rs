@@ -79,6 +79,11 @@ pub(super) fn figures(document: &Document) -> Markup {
 
 fn headline(document: &Document) -> Vec<Figure> {
     let mut figures = document.bill.as_ref().map(|bill| super::money::figures(document, bill)).unwrap_or_default();
+    figures.extend(document.estimate.as_ref().map(|estimate| Figure {
+        label: "Estimated cost",
+        value: super::super::estimate::shown(estimate),
+        note: super::super::estimate::sentence(estimate),
+    }));
     let (Some(billable), Some(calls)) = (total(document, "billable_calls"), total(document, "calls")) else {
         return figures;
     };

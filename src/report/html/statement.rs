@@ -15,7 +15,7 @@ use crate::model::document::{Cell, Column, Document, Row};
 const LONG: usize = 36;
 
 /// What a row of a report tells first, after its keys.
-const OF_A_REPORT: [&str; 5] = ["net_cost", "billable_calls", "share", "cost", "credits"];
+const OF_A_REPORT: [&str; 6] = ["net_cost", "estimated_cost", "billable_calls", "share", "cost", "credits"];
 
 /// The section with its controls, which the script brings to life.
 pub(super) fn render(document: &Document, first: &First) -> Markup {

@@ -27,6 +27,10 @@ pub(super) fn write(
         row += 1;
     }
     sheet.note(row, 0, &format!("{}. {}", tool(), sources(document).unwrap_or_default()))?;
+    if let Some(estimate) = &document.estimate {
+        row += 1;
+        sheet.note(row, 0, &super::super::estimate::sentence(estimate))?;
+    }
     row = figures(document, written, row + 2, &mut sheet)?;
     if let Some(rank) = rank(document).filter(|_| !units.is_empty()) {
         self::units(document, written, &Units { units, rank }, row + 1, &mut sheet)?;
