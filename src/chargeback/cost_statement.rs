@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::allocation::{Allocator, Part};
 use super::costs::{Costs, TooLarge};
 use super::dimension::{Dimension, NONE};
-use super::statement::{Measures, Statement};
+use super::statement::{Measures, Statement, StatementRow};
 use crate::model::cost::{Basis, BillNames};
 use crate::model::money::{Amount, Currency, Money};
 use crate::model::rounding::{share, shown};
@@ -135,6 +135,12 @@ impl CostStatementRow {
             Reverse((self.measures.billable_calls, self.measures.calls)),
             &self.key,
         )
+    }
+}
+
+impl From<StatementRow> for CostStatementRow {
+    fn from(row: StatementRow) -> Self {
+        Self { key: row.key, measures: row.measures, money: None, bases: BTreeSet::new() }
     }
 }
 

@@ -42,4 +42,5 @@ pub mod report_rows;
 pub mod resolve;
 pub mod small_groups;
 pub mod statement;
+pub mod unit_pages;
 pub mod weights;

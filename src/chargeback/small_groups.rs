@@ -246,7 +246,7 @@ impl Principals {
 
 impl CostStatementRow {
     /// Adds what another row has.
-    fn add(&mut self, other: Self) -> Option<()> {
+    pub(super) fn add(&mut self, other: Self) -> Option<()> {
         self.measures = self.measures.checked_add(&other.measures)?;
         self.bases.extend(other.bases);
         self.money = match (self.money.take(), other.money) {

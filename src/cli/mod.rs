@@ -6,6 +6,7 @@ pub mod filter;
 pub mod prices;
 pub mod privacy;
 pub mod settings;
+pub mod statements;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -61,6 +62,14 @@ Each unit's change is volume (its new calls under the old mapping, less the old 
 makes of the new calls). Two reports tell the old mapping by their rows; --by unit,payer,service or finer."
     )]
     Diff(DiffArgs),
+    /// Write a statement for each business unit: pages, rows, an index, and a manifest that can be verified
+    #[command(
+        after_help = "Example:\n  billtrail statements logs/ --map business-units.csv --bill 'bill/*.json' --month 2026-10 --out statements/2026-10"
+    )]
+    Statements(Box<statements::StatementsArgs>),
+    /// Verify statements: read what they were made from once more, make them again and compare; exit code 1 if they differ
+    #[command(after_help = "Example:\n  billtrail verify statements/2026-10")]
+    Verify(statements::VerifyArgs),
     /// Keep what logs tell of calls in a ledger, which the other commands read in place of the logs
     #[command(
         after_help = "Example:\n  billtrail ledger logs/2026/10 -o october.ledger\n  billtrail report october.ledger logs/2026/11/01 --map business-units.csv"

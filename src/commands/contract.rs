@@ -25,7 +25,7 @@ use crate::report::{Dataset, Format};
 /// The exit codes and their meaning.
 const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "done; rejected records are in the tally"),
-    ("1", "done, and a check that the user asked for failed (--strict, --prove, --invoice, check, map check)"),
+    ("1", "done, and a check that the user asked for failed (--strict, --prove, --invoice, check, verify, map check)"),
     ("2", "wrong use: an option, mapping, inventory, catalogue, bill or price book is invalid"),
     (
         "3",

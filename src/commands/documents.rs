@@ -218,6 +218,7 @@ pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Doc
         gaps: Gaps::default(),
         bill: None,
         estimate: None,
+        page: None,
         diagnostics: Diagnostics::new(),
         incomplete,
     }
@@ -243,6 +244,7 @@ fn document(
         gaps: account.gaps,
         bill: None,
         estimate: None,
+        page: None,
         diagnostics: account.diagnostics,
         incomplete: logs.incomplete,
     }

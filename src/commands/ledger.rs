@@ -88,7 +88,7 @@ fn refuse(args: &LogArgs) -> Result<(), Failure> {
 }
 
 /// A directory in which a change is prepared, with the permissions of the user's other directories.
-fn stage(beside: &Path) -> io::Result<tempfile::TempDir> {
+pub(super) fn stage(beside: &Path) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".billtrail-");
     #[cfg(unix)]

@@ -305,6 +305,11 @@ impl Logs {
         Ok(sources)
     }
 
+    /// The inputs, as they were found.
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
     /// `file:line` of a record.
     pub fn place(&self, source: Source) -> String {
         self.places.show(source)

@@ -4,6 +4,7 @@ mod bill;
 mod calls;
 mod check;
 mod completions;
+mod computed;
 mod config;
 mod contract;
 mod copies;
@@ -34,9 +35,12 @@ mod row_filters;
 mod row_signs;
 mod selection;
 mod services;
+mod statement_files;
+mod statements;
 mod stats;
 mod tables;
 mod temporary;
+mod verify;
 
 pub use failure::Failure;
 pub use interrupt::end_cleanly;
@@ -66,6 +70,8 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Ledger(args) => ledger::run(&args),
+        Command::Statements(args) => statements::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
         Command::Filter(args) => filter::run(&args),

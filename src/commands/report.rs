@@ -259,7 +259,7 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
 }
 
 /// The grouping asked for, or the default.
-fn dimensions(names: &[String]) -> Result<Vec<Dimension>, Failure> {
+pub(super) fn dimensions(names: &[String]) -> Result<Vec<Dimension>, Failure> {
     if names.is_empty() {
         return Ok(Dimension::DEFAULT.to_vec());
     }

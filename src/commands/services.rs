@@ -58,6 +58,7 @@ fn print(rows: &mut dyn Iterator<Item = Row>, args: &ServicesArgs, settings: &Se
         period: Period::default(),
         bill: None,
         estimate: None,
+        page: None,
         provenance: Provenance { catalogue: format!("built-in {CATALOGUE_DATE}"), ..Provenance::default() },
         tally: None,
         columns: COLUMNS.to_vec(),

@@ -143,6 +143,17 @@ pub struct Gaps {
     pub missing_hours: Vec<i64>,
 }
 
+/// A page among pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What stands over it.
+    pub title: String,
+    /// Other files: their names for readers, and where they are, seen from this one.
+    pub links: Vec<(String, String)>,
+    /// What its rows come to, one for each currency.
+    pub net_costs: Vec<Money>,
+}
+
 /// All that a format prints.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -168,6 +179,8 @@ pub struct Document {
     pub bill: Option<BillSummary>,
     /// What estimated costs rest on; `None` without a price book.
     pub estimate: Option<Estimate>,
+    /// What a document that is a page among pages says of that; `None` for one that stands alone.
+    pub page: Option<Page>,
     /// What is worth saying.
     pub diagnostics: Diagnostics,
     /// An input was missing, unreadable, truncated or changed meanwhile: every format says `INCOMPLETE`.

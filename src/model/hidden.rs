@@ -79,6 +79,10 @@ impl Pseudonyms {
             diagnostic.examples.iter_mut().for_each(|example| *example = self.sentence(example));
             diagnostic.examples.sort();
         }
+        if let Some(page) = &mut hidden.page {
+            hide(&mut page.title);
+            page.links.iter_mut().for_each(|(name, _)| hide(name));
+        }
         hidden.bill.iter_mut().flat_map(|bill| &mut bill.files).for_each(|file| hide(&mut file.path));
         hidden
     }

@@ -12,6 +12,7 @@ pub mod directory;
 pub mod document;
 pub mod estimate;
 mod hidden;
+pub mod manifest;
 pub mod memo;
 pub mod money;
 pub mod observation;

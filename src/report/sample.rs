@@ -73,6 +73,7 @@ pub(super) fn document() -> Document {
         period: Period { from: Some(OCTOBER), to: None, timezone: "UTC".to_owned() },
         bill: None,
         estimate: None,
+        page: None,
         provenance: Provenance {
             inputs: vec![Input { path: "logs/a.jsonl".to_owned(), bytes: 5_000_000, complete: true }],
             filter: None,

@@ -7,13 +7,14 @@ use billtrail::model::reason::{
 
 use super::world::root;
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "CHANGELOG.md",
     "docs/attribution.md",
     "docs/filters.md",
     "docs/focus.md",
     "docs/privacy.md",
+    "docs/statements.md",
     "sample-logs/README.md",
 ];
 

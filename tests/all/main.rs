@@ -46,6 +46,7 @@ mod safe_output;
 mod samples;
 mod scanner;
 mod shown;
+mod statements;
 mod stats_option;
 mod structure;
 mod sums;

@@ -19,6 +19,9 @@ pub(super) fn render(document: &Document) -> Markup {
             @for block in tally { (section(block, Some(counts))) }
             (provenance(document))
             (reading(document))
+        } @else if document.page.is_some() {
+            (provenance(document))
+            (reading(document))
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn header(document: &Document) -> Markup {
         a.skip href="#statement" { "Skip to the table" }
         header {
             div {
-                h1 { (title(document)) }
+                h1 { (Shown(document.page.as_ref().map_or(title(document), |page| &page.title))) }
                 @if let Some(period) = period(document) { p.period { (Shown(&period)) } }
             }
             div.tools hidden {
@@ -78,7 +78,10 @@ pub(super) fn figures(document: &Document) -> Markup {
 }
 
 fn headline(document: &Document) -> Vec<Figure> {
-    let mut figures = document.bill.as_ref().map(|bill| super::money::figures(document, bill)).unwrap_or_default();
+    let mut figures = match &document.bill {
+        Some(bill) => super::money::figures(document, bill),
+        None => super::money::of_page(document),
+    };
     figures.extend(document.estimate.as_ref().map(|estimate| Figure {
         label: "Estimated cost",
         value: super::super::estimate::shown(estimate),
@@ -96,7 +99,7 @@ fn headline(document: &Document) -> Vec<Figure> {
     let unmapped: u128 = gaps.unmapped.iter().map(|(_, _, billable)| u128::from(*billable)).sum();
     let unattributed: u128 = gaps.unattributed.iter().map(|(_, _, billable)| u128::from(*billable)).sum();
     let placed = billable.saturating_sub(unmapped).saturating_sub(unattributed);
-    if let Some(share) = millionths(placed, billable) {
+    if let Some(share) = millionths(placed, billable).filter(|_| document.tally.is_some()) {
         figures.push(Figure {
             label: "Assigned to a unit",
             // Not all is never shown as all.

@@ -32,6 +32,7 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     out.write_all(b"<body>\n")?;
     put(out, &headline::header(document))?;
     out.write_all(b"<main>\n")?;
+    put(out, &links(document))?;
     put(out, &headline::figures(document))?;
     let mut sections = Sections::of(document);
     let first = rows::write(document, rows, out, |row| sections.add(row))?;
@@ -70,6 +71,7 @@ fn title(document: &Document) -> &'static str {
         "report" => "Cost attribution",
         "calls" => "Calls and who pays for them",
         "services" => "Catalogue of services",
+        "statements" => "Statement",
         other => other,
     }
 }
@@ -91,7 +93,7 @@ fn head(document: &Document) -> Markup {
             meta name="referrer" content="no-referrer";
             meta name="color-scheme" content="light dark";
             meta name="generator" content=(concat!("billtrail ", env!("CARGO_PKG_VERSION")));
-            title { (title(document)) @if document.incomplete { " (incomplete)" } " · billtrail" }
+            title { (safe(document.page.as_ref().map_or(title(document), |page| &page.title))) @if document.incomplete { " (incomplete)" } " · billtrail" }
             style { (PreEscaped(STYLE)) }
         }
     }
@@ -99,6 +101,17 @@ fn head(document: &Document) -> Markup {
 
 fn digest(text: &str) -> String {
     BASE64_STANDARD.encode(Sha256::digest(text))
+}
+
+/// The way to the other pages.
+fn links(document: &Document) -> Markup {
+    html! {
+        @if let Some(page) = document.page.as_ref().filter(|page| !page.links.is_empty()) {
+            nav #pages aria-label="Pages" {
+                ul { @for (name, file) in &page.links { li { a href=(file) { (Shown(name)) } } } }
+            }
+        }
+    }
 }
 
 /// The mark of an incomplete result.

@@ -44,6 +44,17 @@ pub(super) fn figures(document: &Document, bill: &BillSummary) -> Vec<Figure> {
     figures
 }
 
+/// The figures of a page that is a part of a statement.
+pub(super) fn of_page(document: &Document) -> Vec<Figure> {
+    let amounts = document.page.iter().flat_map(|page| &page.net_costs);
+    let figure = |money: &Money| Figure {
+        label: "Net cost",
+        value: format!("{} {}", money.shown(), money.currency),
+        note: made_of(document).unwrap_or_else(|| "cost with its credits; currencies are never added up".to_owned()),
+    };
+    amounts.map(figure).collect()
+}
+
 /// The sum of two amounts. The sum of the whole bill fits, or there would be no document.
 fn added(a: Amount, b: Amount) -> Amount {
     Amount::of_units(a.units().saturating_add(b.units()))

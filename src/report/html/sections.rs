@@ -30,7 +30,8 @@ impl Sections {
         let keys = document.columns[..document.keys].iter().map(|column| column.name);
         let ranked = keys.filter(|name| !NOT_RANKED.contains(name));
         Self {
-            units: Groups::by(document, &["unit"]),
+            // A page of one unit needs no table of units.
+            units: Groups::by(document, &["unit"]).filter(|_| document.page.is_none() || document.tally.is_some()),
             rankings: ranked.filter_map(|name| Some((name, Groups::by(document, &[name])?))).collect(),
             flows: Groups::by(document, &["payer", "storage_payer"]),
             trend: Trend::of(document),
