@@ -14,13 +14,14 @@ pub struct BillOfPayer {
 }
 
 impl BillOfPayer {
-    /// Reads it off the costs.
-    pub fn of(costs: &Costs<'_>, directory: &Directory) -> Self {
+    /// Reads it off the costs, of one invoice month if one is chosen.
+    pub fn of(costs: &Costs<'_>, directory: &Directory, month: Option<&str>) -> Self {
+        let chosen = |bill: &BillKey| month.is_none_or(|month| month == bill.0);
         let mut by_payer: HashMap<String, BTreeSet<BillKey>> = HashMap::new();
-        for (key, bill) in costs.payers() {
+        for (key, bill) in costs.payers().filter(|(_, bill)| chosen(bill)) {
             by_payer.entry(directory.resolve(key).to_string()).or_default().insert(bill);
         }
-        Self { by_payer, all: costs.bills().keys().cloned().collect() }
+        Self { by_payer, all: costs.bills().keys().filter(|bill| chosen(bill)).cloned().collect() }
     }
 
     /// What the bill of a payer has in a column; `None` when several bills differ in it, or the column is of another kind.
@@ -51,7 +52,8 @@ impl BillOfPayer {
             | Dimension::Day
             | Dimension::Hour
             | Dimension::Month
-            | Dimension::Log => return None,
+            | Dimension::Log
+            | Dimension::Corrects => return None,
         };
         let values: BTreeSet<&str> = bills.iter().map(pick).collect();
         let mut values = values.into_iter();

@@ -5,11 +5,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::allocation::{Allocator, Part};
+use super::closed::{Amounts, PartId};
+use super::closing::Booking;
 use super::costs::{Costs, TooLarge};
 use super::dimension::{Dimension, NONE};
 use super::statement::{Measures, Statement, StatementRow};
 use crate::model::cost::{Basis, BillNames};
 use crate::model::money::{Amount, Currency, Money};
+use crate::model::reason::DiagnosticKind;
 use crate::model::rounding::{share, shown};
 use crate::model::tie_out::{TieOut, Untied};
 
@@ -61,7 +64,16 @@ pub struct CostStatement {
     pub money: Option<RowMoney>,
     /// One for each invoice month, currency and billing account.
     pub tie_outs: Vec<TieOut>,
+    /// What is worth saying of it.
+    pub notes: Vec<Note>,
+    /// Its calls are those that a closed month kept.
+    pub of_closed: bool,
+    /// The parts that are kept when its month is closed.
+    pub parts: BTreeMap<PartId, Amounts>,
 }
+
+/// What is worth saying, and of which kind it is.
+pub type Note = (DiagnosticKind, String);
 
 /// What the parts of one row add up to.
 #[derive(Default)]
@@ -76,7 +88,7 @@ type Sums = BTreeMap<Currency, BTreeMap<Vec<String>, Sum>>;
 
 /// Puts calls and costs together.
 ///
-/// `by` must hold the currency when the bill has several.
+/// `by` must hold the currency when the bill has several. With closed months it holds no column that calls alone tell.
 ///
 /// # Errors
 /// When a sum does not fit, or the statement does not add up to the bill.
@@ -86,17 +98,28 @@ pub fn cost_statement(
     allocator: &Allocator<'_>,
     names: &BillNames,
     by: &[Dimension],
+    booking: Option<Booking<'_>>,
 ) -> Result<CostStatement, CostError> {
-    let mut bills = costs.bills().clone();
+    let mut bills = match booking {
+        Some(booking) => booking.bills(costs)?,
+        None => costs.bills().clone(),
+    };
     let mut sums = Sums::new();
     let mut fits = true;
-    allocator.run(costs, |part| {
-        let sum = sums.entry(part.key.currency).or_default().entry(key(&part, names, by)).or_default();
+    let mut take = |part: &Part<'_>, corrects: Option<&str>| {
+        let sum = sums.entry(part.key.currency).or_default().entry(key(part, corrects, names, by)).or_default();
         let bill = (part.key.invoice_month.clone(), part.key.currency, part.key.billing_account.clone());
         let net = part.cost.checked_add(part.credits);
         let stated = |bill| net.and_then(|net| state(bill, net, part.basis)).is_some();
-        fits &= sum.add(&part).is_some() && bills.get_mut(&bill).is_some_and(stated);
-    })?;
+        fits &= sum.add(part).is_some() && bills.get_mut(&bill).is_some_and(stated);
+    };
+    match booking {
+        Some(booking) => booking.run(costs, allocator, |booked| {
+            take(&booked.part, booked.corrects);
+            Ok(())
+        })?,
+        None => allocator.run(costs, |part| take(&part, None))?,
+    }
     if !fits {
         return Err(TooLarge.into());
     }
@@ -121,7 +144,8 @@ pub fn cost_statement(
     rows.extend(measures.into_iter().map(without));
     rows.sort_by(|a, b| a.place().cmp(&b.place()));
     let money = if totals.len() == 1 { totals.pop() } else { None };
-    Ok(CostStatement { rows, total: calls.total, money, tie_outs: bills.into_values().collect() })
+    let (notes, parts, tie_outs) = (Vec::new(), BTreeMap::new(), bills.into_values().collect());
+    Ok(CostStatement { rows, total: calls.total, money, tie_outs, notes, of_closed: false, parts })
 }
 
 impl CostStatementRow {
@@ -169,7 +193,7 @@ pub(super) fn state(bill: &mut TieOut, net: Amount, basis: Basis) -> Option<()> 
 }
 
 /// The values of a part in the grouping columns.
-fn key(part: &Part<'_>, names: &BillNames, by: &[Dimension]) -> Vec<String> {
+fn key(part: &Part<'_>, corrects: Option<&str>, names: &BillNames, by: &[Dimension]) -> Vec<String> {
     let cost = part.key;
     let mut values = part.sharer.values.iter();
     let value = |dimension: &Dimension| match dimension {
@@ -186,6 +210,7 @@ fn key(part: &Part<'_>, names: &BillNames, by: &[Dimension]) -> Vec<String> {
         Dimension::Currency => Some(cost.currency.code().to_owned()),
         Dimension::InvoiceMonth => Some(cost.invoice_month.clone()),
         Dimension::BillingAccount => Some(cost.billing_account.clone()),
+        Dimension::Corrects => corrects.map(str::to_owned),
         Dimension::StoragePayer
         | Dimension::Kind
         | Dimension::Method

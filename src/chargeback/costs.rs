@@ -42,7 +42,7 @@ pub struct CostKey {
     /// The day of the usage in the statement's time zone.
     pub day: String,
     /// The stretch of time in which the mapping is constant.
-    stretch: usize,
+    pub(super) stretch: usize,
 }
 
 /// What rows of one key add up to.
@@ -65,7 +65,7 @@ pub type BillKey = (String, Currency, String);
 pub struct Costs<'m> {
     timezone: Tz,
     mapping: Option<&'m Mapping>,
-    invoice_month: Option<String>,
+    invoice_months: Option<BTreeSet<String>>,
     costs: HashMap<CostKey, Cost>,
     /// What the charges are that were added up, if it is asked for.
     charges: Option<CostCharges>,
@@ -77,12 +77,12 @@ pub struct Costs<'m> {
 }
 
 impl<'m> Costs<'m> {
-    /// No costs yet; rows of other invoice months will be left out if one is chosen.
-    pub fn new(timezone: Tz, mapping: Option<&'m Mapping>, invoice_month: Option<String>) -> Self {
+    /// No costs yet; rows of other invoice months will be left out if some are chosen.
+    pub fn new(timezone: Tz, mapping: Option<&'m Mapping>, invoice_months: Option<BTreeSet<String>>) -> Self {
         Self {
             timezone,
             mapping,
-            invoice_month,
+            invoice_months,
             costs: HashMap::new(),
             charges: None,
             bills: BTreeMap::new(),
@@ -100,7 +100,7 @@ impl<'m> Costs<'m> {
 
     /// Adds a row.
     pub fn add(&mut self, row: CostRow) {
-        if self.invoice_month.as_ref().is_some_and(|month| *month != row.invoice_month) {
+        if self.invoice_months.as_ref().is_some_and(|months| !months.contains(&row.invoice_month)) {
             self.others.insert(row.invoice_month);
             return;
         }

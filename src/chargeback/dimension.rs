@@ -38,6 +38,7 @@ closed_list! {
         Currency = "currency": "the currency of the bill; with --bill",
         InvoiceMonth = "invoice_month": "the month of the invoice; with --bill",
         BillingAccount = "billing_account": "the billing account; with --bill",
+        Corrects = "corrects": "the closed month that a correction belongs to; with --closed",
     }
 }
 
@@ -68,7 +69,8 @@ impl Dimension {
             | Self::Pool
             | Self::Currency
             | Self::InvoiceMonth
-            | Self::BillingAccount => Teller::Bills,
+            | Self::BillingAccount
+            | Self::Corrects => Teller::Bills,
             Self::StoragePayer
             | Self::Kind
             | Self::Method
@@ -116,7 +118,8 @@ impl Dimension {
             | Self::Pool
             | Self::Currency
             | Self::InvoiceMonth
-            | Self::BillingAccount => None,
+            | Self::BillingAccount
+            | Self::Corrects => None,
         };
         value.unwrap_or(SharedText::new_static(NONE))
     }
@@ -163,7 +166,8 @@ impl Dimension {
             | Self::Pool
             | Self::Currency
             | Self::InvoiceMonth
-            | Self::BillingAccount => None,
+            | Self::BillingAccount
+            | Self::Corrects => None,
         }
     }
 }

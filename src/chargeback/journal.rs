@@ -177,6 +177,9 @@ mod tests {
             total: Measures::default(),
             money: None,
             tie_outs: bills.into_iter().map(tie_out).collect(),
+            notes: Vec::new(),
+            of_closed: false,
+            parts: BTreeMap::new(),
         }
     }
 

@@ -6,6 +6,8 @@ pub mod allocation;
 pub mod apportion;
 pub mod attribution;
 pub mod bill_of_payer;
+pub mod closed;
+pub mod closing;
 pub mod cost_charges;
 pub mod cost_statement;
 pub mod costs;

@@ -101,7 +101,8 @@ fn identifies(dimension: Dimension) -> bool {
         | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
-        | Dimension::BillingAccount => false,
+        | Dimension::BillingAccount
+        | Dimension::Corrects => false,
         Dimension::Payer
         | Dimension::StoragePayer
         | Dimension::Service

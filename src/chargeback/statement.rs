@@ -113,7 +113,8 @@ fn is_fact(dimension: Dimension) -> bool {
         | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
-        | Dimension::BillingAccount => true,
+        | Dimension::BillingAccount
+        | Dimension::Corrects => true,
     }
 }
 

@@ -1,5 +1,8 @@
 //! The arguments about money. The comments here are the help texts.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use clap::Args;
 
 /// The bill, and how to hold a report against it.
@@ -23,4 +26,11 @@ pub struct BillArgs {
     /// `owner` is the unit of the reservation's project
     #[arg(long, value_name = "WHO", requires = "bill", default_value = "shared", value_parser = ["shared", "owner"], help_heading = "Money")]
     pub idle_slots: String,
+    /// The directory of closed months (see `billtrail close`): each says what its statements said, and what arrived late for it is
+    /// a correction in the first open month, told by the column `corrects`
+    #[arg(long, value_name = "DIR", requires = "bill", help_heading = "Money")]
+    pub closed: Option<PathBuf>,
+    /// Only these of the closed months; for statements that are made again.
+    #[arg(skip)]
+    pub closed_months: Option<BTreeSet<String>>,
 }

@@ -1,6 +1,7 @@
 //! The command line. The comments here are the help texts.
 
 pub mod bill;
+pub mod close;
 pub mod dataset;
 pub mod filter;
 pub mod prices;
@@ -70,6 +71,12 @@ makes of the new calls). Two reports tell the old mapping by their rows; --by un
     /// Verify statements: read what they were made from once more, make them again and compare; exit code 1 if they differ
     #[command(after_help = "Example:\n  billtrail verify statements/2026-10")]
     Verify(statements::VerifyArgs),
+    /// Close a month: keep what its statements say; what arrives later for it is a correction in the next month
+    #[command(
+        after_help = "Example:\n  billtrail close 2026-10 statements/2026-10 --closed closed\n  billtrail statements logs/ --map business-units.csv \
+--bill 'bill/*.json' --month 2026-11 --closed closed --out statements/2026-11"
+    )]
+    Close(close::CloseArgs),
     /// Keep what logs tell of calls in a ledger, which the other commands read in place of the logs
     #[command(
         after_help = "Example:\n  billtrail ledger logs/2026/10 -o october.ledger\n  billtrail report october.ledger logs/2026/11/01 --map business-units.csv"
@@ -242,7 +249,8 @@ pub struct ReportArgs {
     pub prices: prices::PriceArgs,
     /// Columns to group by: unit, cost_center, payer, storage_payer, service, kind, method, principal, principal_project,
     /// location, resource_project, resource, model, reason, day, hour, month, log; with --bill also sku, cost_type, basis,
-    /// pool, currency, invoice_month, billing_account; with --prices also sku [default: unit,payer,service]
+    /// pool, currency, invoice_month, billing_account, and with --closed corrects; with --prices also sku [default:
+    /// unit,payer,service]
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', help_heading = "Output")]
     pub by: Vec<String>,
     /// Print for each row the Logging filter that selects its entries, and a link to the Logs Explorer (not with --bill)

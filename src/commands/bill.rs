@@ -1,17 +1,20 @@
 //! What `--bill` adds to a command that reads logs: the costs of a bill, allocated to units and tied out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::logs::Logs;
-use super::{Failure, tables};
+use super::{Failure, closed_months, tables};
 use crate::bill;
 use crate::chargeback::allocated_charges::AllocatedCharges;
 use crate::chargeback::allocation::{Allocator, IdleSlots};
+use crate::chargeback::attribution::{Attributed, Attributor};
 use crate::chargeback::bill_of_payer::BillOfPayer;
-use crate::chargeback::cost_statement::{CostError, CostStatement, cost_statement};
-use crate::chargeback::costs::Costs;
-use crate::chargeback::dimension::Dimension;
+use crate::chargeback::closed::{Closed, ClosedMonth};
+use crate::chargeback::closing::Booking;
+use crate::chargeback::cost_statement::{CostError, CostStatement, Note, cost_statement};
+use crate::chargeback::costs::{BillKey, Costs};
+use crate::chargeback::dimension::{Dimension, NONE, Teller};
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::pooling::UnitCalls;
 use crate::chargeback::small_groups::Principals;
@@ -20,10 +23,11 @@ use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
 use crate::ingest;
-use crate::model::cost::BillNames;
 use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::money::{Amount, Currency};
+use crate::model::reason::DiagnosticKind;
+use crate::model::text::SharedText;
 use crate::model::tie_out::{BillSummary, Invoice, TieOut};
 use crate::provider::Provider;
 
@@ -38,6 +42,7 @@ pub(super) struct Wanted {
     tolerance: Amount,
     idle: IdleSlots,
     charges: bool,
+    closed: Option<Closed>,
 }
 
 impl Wanted {
@@ -70,6 +75,10 @@ impl Wanted {
             tolerance,
             idle: IdleSlots::parse(&args.idle_slots).unwrap_or(IdleSlots::Shared),
             charges: false,
+            closed: match &args.closed {
+                Some(directory) => Some(closed_months::read(directory, args.closed_months.as_ref())?),
+                None => None,
+            },
         }))
     }
 
@@ -80,7 +89,13 @@ impl Wanted {
 
     /// Reads the bill.
     pub fn read<'m>(&self, settings: &Settings, mapping: Option<&'m Mapping>) -> Result<Bill<'m>, Failure> {
-        let mut costs = Costs::new(settings.timezone.value, mapping, self.invoice_month.clone());
+        self.closed_alike(settings)?;
+        let needed = |month: &String| match &self.closed {
+            Some(closed) => closed.needed(month),
+            None => BTreeSet::from([month.clone()]),
+        };
+        let months = self.invoice_month.as_ref().map(needed);
+        let mut costs = Costs::new(settings.timezone.value, mapping, months);
         if self.charges {
             costs = costs.with_charges();
         }
@@ -92,9 +107,22 @@ impl Wanted {
             return Err(Failure::Usage(format!("--invoice-month: the bill has nothing of {month}; it has {there}")));
         }
         let summary = BillSummary { files, ..BillSummary::default() };
-        let mut bill = Bill { costs, summary, idle: self.idle };
+        let (closed, month) = (self.closed.clone(), self.invoice_month.clone());
+        let mut bill = Bill { costs, summary, idle: self.idle, closed, month, kept: false };
         bill.summary.invoice = self.invoice.map(|amount| bill.invoice(amount, self.tolerance)).transpose()?;
         Ok(bill)
+    }
+
+    /// Days of closed months are those of one time zone.
+    fn closed_alike(&self, settings: &Settings) -> Result<(), Failure> {
+        let zone = settings.timezone.value.to_string();
+        let other = |month: &&ClosedMonth| month.timezone != zone;
+        match self.closed.iter().flat_map(Closed::months).find(other) {
+            Some(ClosedMonth { month, timezone, .. }) => Err(Failure::Usage(format!(
+                "--closed: {month} was closed with days in {timezone}, and this statement has days in {zone}; give --timezone {timezone}"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -103,13 +131,36 @@ pub(super) struct Bill<'m> {
     costs: Costs<'m>,
     summary: BillSummary,
     idle: IdleSlots,
+    closed: Option<Closed>,
+    month: Option<String>,
+    /// The statement is to be kept.
+    kept: bool,
 }
 
 impl Bill<'_> {
+    /// A bill whose statement is to be kept.
+    pub fn keeping(self, kept: bool) -> Self {
+        let closed = if kept { Some(self.closed.unwrap_or_default()) } else { self.closed };
+        Self { kept, closed, ..self }
+    }
+
+    /// In which month parts are booked, if months are closed.
+    fn booking(&self) -> Option<Booking<'_>> {
+        self.closed.as_ref().map(|closed| Booking { closed, month: self.month.as_deref() })
+    }
+
+    /// The bills by the month in which they are booked.
+    fn bills(&self) -> Result<BTreeMap<BillKey, TieOut>, Failure> {
+        match self.booking() {
+            Some(booking) => Ok(booking.bills(&self.costs).map_err(CostError::from)?),
+            None => Ok(self.costs.bills().clone()),
+        }
+    }
     /// The invoice beside the bill, if the bill is that of one invoice.
     fn invoice(&self, amount: Amount, tolerance: Amount) -> Result<Invoice, Failure> {
-        let months: BTreeSet<&str> = self.costs.bills().values().map(|bill| bill.invoice_month.as_str()).collect();
-        let currencies = self.currencies();
+        let bills = self.bills()?;
+        let months: BTreeSet<&str> = bills.values().map(|bill| bill.invoice_month.as_str()).collect();
+        let currencies: BTreeSet<Currency> = bills.values().map(|bill| bill.currency).collect();
         let mut currencies = currencies.into_iter();
         let (Some(currency), None, 1) = (currencies.next(), currencies.next(), months.len()) else {
             let months: Vec<&str> = months.into_iter().collect();
@@ -119,7 +170,7 @@ impl Bill<'_> {
             )));
         };
         let too_large = || Failure::Usage("--invoice: the amounts are too large to be compared".to_owned());
-        let mut sums = self.costs.bills().values().map(|bill| bill.bill);
+        let mut sums = bills.values().map(|bill| bill.bill);
         let sum = sums.try_fold(Amount::ZERO, Amount::checked_add).ok_or_else(too_large)?;
         let coins = sum.coins(currency).checked_mul(currency.coin().units()).ok_or_else(too_large)?;
         let bill = Amount::of_units(coins);
@@ -147,7 +198,7 @@ impl Bill<'_> {
 
     /// Which bill the calls of each payer belong to.
     pub fn of_payers(&self, logs: &Logs) -> BillOfPayer {
-        BillOfPayer::of(&self.costs, &logs.directory)
+        BillOfPayer::of(&self.costs, &logs.directory, self.month.as_deref())
     }
 
     /// Puts the costs beside the calls, and proves that they add up.
@@ -158,12 +209,40 @@ impl Bill<'_> {
         mut accumulator: Accumulator<'_>,
         by: &[Dimension],
     ) -> Result<(CostStatement, BillSummary), Failure> {
+        if let (Some(_), Some(column)) = (&self.closed, by.iter().find(|column| column.teller() == Teller::Calls)) {
+            return Err(Failure::Usage(format!(
+                "--by: closed months keep no `{column}`: only calls tell it; leave it out, or --closed"
+            )));
+        }
         let principals = accumulator.take_principals();
-        let calls: Statement = accumulator.finish()?;
+        let mut calls: Statement = accumulator.finish()?;
+        let zone = logs.settings.timezone.value;
+        let mut by_month: BTreeMap<SharedText, u64> = BTreeMap::new();
         let mut weighing = principals.as_ref().map(Principals::emptied);
-        let mut statement = self.allocated(logs, provider, by, weighing.as_mut(), |allocator, names| {
-            Ok(cost_statement(calls, &self.costs, allocator, names, by)?)
+        let names = provider.bill_names();
+        let also = |attributor: &Attributor<'_>, attributed: &Attributed<'_>| {
+            if self.closed.is_some() {
+                *by_month.entry(Dimension::Month.value(attributed, &logs.directory, zone)).or_default() += 1;
+            }
+            if let Some(weighing) = &mut weighing {
+                weighing.add(attributed, &logs.directory, zone);
+                weighing.add_weight(attributor, attributed, &names, zone);
+            }
+        };
+        let booking = self.booking();
+        let mut statement = self.allocated(logs, provider, by, also, |allocator| {
+            let of_closed = booking.and_then(|booking| booking.of_closed());
+            if let Some(month) = of_closed {
+                calls = month.calls_by(by, NONE).map_err(CostError::from)?;
+            }
+            let mut statement = cost_statement(calls, &self.costs, allocator, &names, by, booking)?;
+            statement.of_closed = of_closed.is_some();
+            if let (true, Some(booking), Some(month)) = (self.kept, booking, &self.month) {
+                statement.parts = booking.parts(month, &self.costs, allocator).map_err(CostError::from)?;
+            }
+            Ok(statement)
         })?;
+        statement.notes = booking.map(|booking| self.late(booking, &by_month)).transpose()?.unwrap_or_default();
         if let (Some(principals), Some(weighing)) = (principals, weighing) {
             statement = principals.fold_costs(&weighing, statement)?;
         }
@@ -183,21 +262,25 @@ impl Bill<'_> {
             let known = provider.service_category(service);
             known.map(|(category, closer)| (category.to_owned(), Some(closer.to_owned())))
         };
-        let charges = self.allocated(logs, provider, by, None, |allocator, _| {
-            Ok(AllocatedCharges::of(&self.costs, allocator, &category).map_err(CostError::from)?)
-        })?;
+        let charges = self.allocated(
+            logs,
+            provider,
+            by,
+            |_, _| {},
+            |allocator| Ok(AllocatedCharges::of(&self.costs, allocator, &category).map_err(CostError::from)?),
+        )?;
         let tie_outs = charges.tie_outs()?;
         each(&charges, BillSummary { tie_outs, ..self.summary.clone() })
     }
 
-    /// Makes something of the costs with the tables by which they are allocated; `weighing` is told who called.
+    /// Makes something of the costs with the tables by which they are allocated; `also` is shown every call.
     fn allocated<T>(
         &self,
         logs: &Logs,
         provider: &Provider,
         by: &[Dimension],
-        mut weighing: Option<&mut Principals>,
-        make: impl FnOnce(&Allocator<'_>, &BillNames) -> Result<T, Failure>,
+        mut also: impl FnMut(&Attributor<'_>, &Attributed<'_>) + Send,
+        make: impl FnOnce(&Allocator<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let names = provider.bill_names();
         // What calls weigh does not depend on the period that is shown.
@@ -211,16 +294,41 @@ impl Bill<'_> {
             if has_pools {
                 unit_calls.add(&attributor, attributed, logs.settings.timezone.value);
             }
-            if let Some(weighing) = &mut weighing {
-                weighing.add(attributed, &logs.directory, logs.settings.timezone.value);
-                weighing.add_weight(&attributor, attributed, &names, logs.settings.timezone.value);
-            }
+            also(&attributor, attributed);
         })?;
         self.overlaps(logs, &weights)?;
         let sharing = |service: &str, sku: &str| provider.sharing(&names, service, sku);
         let (attributor, weights, unit_calls) = (&attributor, &weights, &unit_calls);
         let allocator = Allocator { attributor, weights, unit_calls, sharing: &sharing, idle: self.idle };
-        make(&allocator, &names)
+        make(&allocator)
+    }
+
+    /// What came late for closed months. Their costs are shared by their calls, so that these must be in the logs when the bill
+    /// has their costs.
+    fn late(&self, booking: Booking<'_>, by_month: &BTreeMap<SharedText, u64>) -> Result<Vec<Note>, Failure> {
+        let mut notes = Vec::new();
+        let open = booking.closed.open();
+        let corrects = self.month.is_none() || self.month == open;
+        for month in booking.closed.months().filter(|closed| corrects || self.month.as_ref() == Some(&closed.month)) {
+            let name = &month.month;
+            let then: u64 = month.calls.iter().map(|calls| calls.calls).sum();
+            let now = by_month.get(name.as_str()).copied().unwrap_or(0);
+            let billed = self.costs.bills().keys().any(|(invoice_month, _, _)| invoice_month == name);
+            if corrects && billed && now < then {
+                return Err(Failure::Usage(format!(
+                    "--closed: the logs hold {now} calls of {name}, and its statement has {then}: costs that arrived late for it \
+are shared by its calls; give its logs too, or leave its rows out of the bill"
+                )));
+            }
+            if corrects && !billed {
+                notes.push((DiagnosticKind::ClosedMonthUnread, format!("{name}: the bill has nothing of it")));
+            }
+            if now > then {
+                notes
+                    .push((DiagnosticKind::LateCalls, format!("{name}: {now} calls now, and {then} in its statement")));
+            }
+        }
+        Ok(notes)
     }
 
     /// Refuses a bill of which no project pays for a call, if both have some.

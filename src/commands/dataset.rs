@@ -26,6 +26,10 @@ pub(super) fn run(args: &ReportArgs, dataset: Dataset, by: &[Dimension]) -> Resu
         let why = "has a row for each charge of the bill, of which none is put together with another";
         return Err(Failure::Usage(format!("--min-group: a dataset ({dataset}) {why}")));
     }
+    if dataset == Dataset::Focus && args.bill.closed.is_some() {
+        let why = "has the charges as the bill has them, whatever was closed; the journal goes by closed months";
+        return Err(Failure::Usage(format!("--closed: a dataset ({dataset}) {why}")));
+    }
     let Some(wanted) = Wanted::of(&args.bill)? else {
         return Err(Failure::Usage(format!("--format {dataset} is made of a bill; give one with --bill")));
     };

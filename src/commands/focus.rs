@@ -66,6 +66,7 @@ fn column(dimension: Dimension) -> Result<&'static str, Failure> {
         | Dimension::CostType
         | Dimension::Basis
         | Dimension::Pool
+        | Dimension::Corrects
         | Dimension::Currency
         | Dimension::InvoiceMonth
         | Dimension::BillingAccount => None,

@@ -3,6 +3,8 @@
 mod bill;
 mod calls;
 mod check;
+mod close;
+mod closed_months;
 mod completions;
 mod computed;
 mod config;
@@ -72,6 +74,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Ledger(args) => ledger::run(&args),
         Command::Statements(args) => statements::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Close(args) => close::run(&args),
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
         Command::Filter(args) => filter::run(&args),

@@ -14,6 +14,7 @@ use crate::chargeback::estimate::Estimates;
 use crate::chargeback::price::PriceBook;
 use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
+use crate::model::document::diagnose;
 use crate::model::stats::Stage;
 use crate::model::tally::Imbalance;
 use crate::report::safe;
@@ -245,9 +246,15 @@ fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Resu
     if let Some(principals) = accumulator.principals() {
         principals.quieten(&mut account);
     }
-    let (statement, summary) = logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
+    let (mut statement, summary) =
+        logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
     let calls = statement.rows.iter().map(|row| row.measures.calls).sum();
-    Imbalance::check("calls of the tally", account.tally.calls, calls)?;
+    if !statement.of_closed {
+        Imbalance::check("calls of the tally", account.tally.calls, calls)?;
+    }
+    for (kind, note) in std::mem::take(&mut statement.notes) {
+        diagnose(&mut account.diagnostics, kind, || note);
+    }
     let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let document = documents::cost_report(&logs, account, &by, &statement, summary);

@@ -61,7 +61,8 @@ pub(super) fn shown(by: Dimension, attributed: &Attributed<'_>) -> Shown {
         | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
-        | Dimension::BillingAccount => Shown::at_least([]),
+        | Dimension::BillingAccount
+        | Dimension::Corrects => Shown::at_least([]),
         Dimension::Log => match &facts.log_name {
             None => is("logName", &None),
             Some(name) => Shown { exact: true, signs: Sign::log(name).into_iter().collect() },
@@ -91,7 +92,8 @@ pub(super) fn registers(by: Dimension) -> &'static [Register] {
         | Dimension::Pool
         | Dimension::Currency
         | Dimension::InvoiceMonth
-        | Dimension::BillingAccount => &[],
+        | Dimension::BillingAccount
+        | Dimension::Corrects => &[],
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::closed_months::file_name;
 use super::computed::Computed;
 use super::{Failure, tables};
 use crate::chargeback::cost_statement::RowMoney;
@@ -36,6 +37,7 @@ const UNIQUE: usize = 8;
 pub(super) fn write(
     computed: &Computed,
     options: Options,
+    closed: &[String],
     month: Option<&str>,
     root: String,
     directory: &Path,
@@ -46,7 +48,7 @@ pub(super) fn write(
     let catalogue = Catalogue { name: computed.document.provenance.catalogue.clone(), sha256: digest };
     let mut manifest = Manifest::new(options, root, catalogue);
     manifest.month = month.map(str::to_owned);
-    manifest.made_from = sources(computed, &manifest.options)?;
+    manifest.made_from = sources(computed, &manifest.options, closed)?;
     manifest.incomplete = computed.document.incomplete;
     manifest.tie_outs = computed.document.bill.iter().flat_map(|bill| &bill.tie_outs).map(tied_out).collect();
     let writer = Writer { directory, names, computed, month };
@@ -193,7 +195,7 @@ fn stem(holder: &Holder, title: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// The files that a statement was made from, with their hashes.
-fn sources(computed: &Computed, options: &Options) -> Result<Vec<Source>, Failure> {
+fn sources(computed: &Computed, options: &Options, closed: &[String]) -> Result<Vec<Source>, Failure> {
     let mut files: Vec<(&str, String)> = Vec::new();
     let listing = computed.logs.listing();
     for input in &listing.inputs {
@@ -207,7 +209,10 @@ fn sources(computed: &Computed, options: &Options) -> Result<Vec<Source>, Failur
     files.extend(options.projects.iter().map(|path| ("inventory", path.clone())));
     files.extend(options.services.iter().map(|path| ("services", path.clone())));
     files.extend(options.files_from.iter().map(|path| ("list", path.clone())));
-    files.extend(options.closed.iter().map(|path| ("closed", path.clone())));
+    if let Some(directory) = &options.closed {
+        let path = |month: &String| Path::new(directory).join(file_name(month)).to_string_lossy().into_owned();
+        files.extend(closed.iter().map(|month| ("closed", path(month))));
+    }
     let mut sources = Vec::with_capacity(files.len());
     for (role, path) in files {
         let (sha256, bytes) = File::open(&path).and_then(sha256).map_err(named(Path::new(&path)))?;

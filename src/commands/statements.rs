@@ -19,12 +19,14 @@ const DEFAULT: [Dimension; 4] = [Dimension::Unit, Dimension::CostCenter, Dimensi
 
 pub(super) fn run(args: &StatementsArgs) -> Result<Ending, Failure> {
     let (asked, options) = asked(args)?;
+    let closed = closed_months(&asked.bill)?;
     let standing = standing(&args.out, args.replace)?;
     let beside = args.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let root = root_from(beside)?;
     let computed = asked.compute()?;
+    fs::create_dir_all(beside).map_err(named(beside))?;
+    let root = root_from(beside)?;
     let (_listed, stage) = temporary::make(|| ledger::stage(beside)).map_err(named(beside))?;
-    let manifest = statement_files::write(&computed, options, args.month.as_deref(), root, stage.path())?;
+    let manifest = statement_files::write(&computed, options, &closed, args.month.as_deref(), root, stage.path())?;
     temporary::at_once(|| put(stage.path(), &args.out, standing))?;
     if !computed.logs.settings.quiet.value {
         let text = format!("{}: {}", args.out.display(), summary(&manifest));
@@ -34,6 +36,13 @@ pub(super) fn run(args: &StatementsArgs) -> Result<Ending, Failure> {
     let strict = computed.logs.settings.strict.value
         && computed.document.tally.as_ref().is_some_and(|tally| !tally.rejected.is_empty());
     Ok(documents::ending(computed.document.incomplete, strict || computed.untied))
+}
+
+/// The closed months that count, by name.
+fn closed_months(bill: &crate::cli::bill::BillArgs) -> Result<Vec<String>, Failure> {
+    let Some(directory) = &bill.closed else { return Ok(Vec::new()) };
+    let closed = super::closed_months::read(directory, bill.closed_months.as_ref())?;
+    Ok(closed.months().map(|month| month.month.clone()).collect())
 }
 
 /// What statements come to, in a line.
@@ -95,7 +104,7 @@ fn asked(args: &StatementsArgs) -> Result<(Asked, Options), Failure> {
         invoice: bill.invoice.clone(),
         tolerance: bill.tolerance.clone(),
         idle_slots: bill.idle_slots.clone(),
-        closed: None,
+        closed: bill.closed.as_ref().map(text),
         from: logs.from.clone(),
         to: logs.to.clone(),
         timezone: settings.timezone.value.to_string(),
@@ -106,7 +115,7 @@ fn asked(args: &StatementsArgs) -> Result<(Asked, Options), Failure> {
         sampled: settings.sampled.value.clone(),
         max_record: settings.max_record.value,
     };
-    Ok((Asked { logs, bill, settings, by, minimum: args.groups.min_group }, options))
+    Ok((Asked { logs, bill, settings, by, minimum: args.groups.min_group, keep: false }, options))
 }
 
 /// What stands where the statements are to be: nothing, an empty directory, or statements that may go.
@@ -171,6 +180,7 @@ fn relative(beside: &Path, here: &Path) -> String {
 /// What a manifest asks for when its statements are made again. Nothing else that is configured counts.
 pub(super) fn again(
     options: &Options,
+    closed: &[String],
     names: Option<&crate::model::pseudonym::Pseudonyms>,
     threads: usize,
     quiet: bool,
@@ -211,10 +221,12 @@ pub(super) fn again(
         invoice: options.invoice.clone(),
         tolerance: options.tolerance.clone(),
         idle_slots: options.idle_slots.clone(),
+        closed: options.closed.as_ref().map(PathBuf::from),
+        closed_months: Some(closed.iter().cloned().collect()),
     };
     let by = report::dimensions(&options.by)?;
     let minimum = options.min_group.and_then(std::num::NonZeroUsize::new);
-    Ok(Asked { logs, bill, settings, by, minimum })
+    Ok(Asked { logs, bill, settings, by, minimum, keep: false })
 }
 
 #[cfg(test)]

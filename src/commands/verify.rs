@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use super::computed::{Asked, Kept};
 use super::statement_files::{self, named};
 use super::{Ending, Failure, ledger, output, statements, temporary};
 use crate::cli::statements::VerifyArgs;
@@ -23,7 +24,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Ending, Failure> {
         return Ok(Ending::Incomplete);
     }
     let mut found = opened.changed_files()?;
-    found.extend(opened.made_again(names, args.threads, args.quiet)?.differences);
+    found.extend(opened.made_again(names, args.threads, args.quiet, false)?.differences);
     let manifest = &opened.manifest;
     let tool = env!("CARGO_PKG_VERSION");
     if manifest.tool.version != tool && !args.quiet {
@@ -60,6 +61,8 @@ pub(super) struct Opened {
 pub(super) struct MadeAgain {
     /// What is different, in sentences.
     pub differences: Vec<String>,
+    /// What is kept of them when their month is closed, if that was wanted.
+    pub kept: Option<Kept>,
 }
 
 impl Opened {
@@ -105,17 +108,27 @@ impl Opened {
 
     /// Makes the statements again. Paths of the manifest are of its root, to which this program goes for that: so every name in the
     /// result is as it was.
-    pub fn made_again(&self, names: Option<&Pseudonyms>, threads: usize, quiet: bool) -> Result<MadeAgain, Failure> {
+    pub fn made_again(
+        &self,
+        names: Option<&Pseudonyms>,
+        threads: usize,
+        quiet: bool,
+        keep: bool,
+    ) -> Result<MadeAgain, Failure> {
         let manifest = &self.manifest;
+        let months = manifest.made_from.iter().filter(|source| source.role == "closed");
+        let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let closed: Vec<String> = months.filter_map(|source| stem(&source.path)).collect();
         std::env::set_current_dir(&self.root).map_err(named(&self.root))?;
-        let computed = statements::again(&manifest.options, names, threads, quiet)?.compute()?;
+        let asked = statements::again(&manifest.options, &closed, names, threads, quiet)?;
+        let computed = Asked { keep, ..asked }.compute()?;
         let (_listed, stage) =
             temporary::make(|| ledger::stage(&std::env::temp_dir())).map_err(named(&std::env::temp_dir()))?;
         let mut options = manifest.options.clone();
         options.pseudonymised = names.is_some();
         let (month, root) = (manifest.month.as_deref(), manifest.root.clone());
-        let now = statement_files::write(&computed, options, month, root, stage.path())?;
+        let now = statement_files::write(&computed, options, &closed, month, root, stage.path())?;
         let files = manifest.options.pseudonymised == names.is_some();
-        Ok(MadeAgain { differences: manifest.differences(&now, files) })
+        Ok(MadeAgain { differences: manifest.differences(&now, files), kept: computed.kept })
     }
 }

@@ -109,6 +109,8 @@ closed_list! {
         LateShards = "late_shards": "files with entries that arrived late: the newest hours may still grow",
         SampledService = "sampled_service": "the configuration declares that a service's entries are sampled; its numbers are estimates",
         OverlappingSinks = "overlapping_sinks": "two inputs hold the same entries; each is counted once",
+        LateCalls = "late_calls": "calls of a closed month that its statement does not have; what they change of its costs is a correction in the open month",
+        ClosedMonthUnread = "closed_month_unread": "a closed month of which the bill has nothing: it is taken to be as it was",
     }
 }
 
@@ -126,7 +128,9 @@ impl DiagnosticKind {
             | Self::SampledService
             | Self::UnusedMapping
             | Self::UnusedPrice
-            | Self::UnknownService => false,
+            | Self::UnknownService
+            | Self::LateCalls
+            | Self::ClosedMonthUnread => false,
             Self::DuplicateConflict
             | Self::SplitIncomplete
             | Self::ProjectConflict

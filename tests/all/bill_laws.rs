@@ -32,6 +32,7 @@ const PROJECTS_BILLED: [Option<&str>; 7] = [
     None,
 ];
 
+/// Any row of a bill.
 pub fn row() -> impl Strategy<Value = Value> {
     let place = (0..PROJECTS_BILLED.len(), 0..SKUS.len(), 1_u32..32, 0_u32..24, 10_u32..12);
     let money = (0_i64..10_i64.pow(12), 0_i64..10_i64.pow(9), 0_u32..15, 0_u32..3000);

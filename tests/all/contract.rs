@@ -97,8 +97,8 @@ pub const GROUPINGS: [&str; 18] = [
 ];
 
 /// The columns by which a report with a bill can be grouped as well.
-pub const BILL_GROUPINGS: [&str; 7] =
-    ["sku", "cost_type", "basis", "pool", "currency", "invoice_month", "billing_account"];
+pub const BILL_GROUPINGS: [&str; 8] =
+    ["sku", "cost_type", "basis", "pool", "currency", "invoice_month", "billing_account", "corrects"];
 
 /// The columns that a bill puts in the place of the share, in their order.
 pub const MONEY: [&str; 5] = ["cost", "credits", "net_cost", "share", "basis"];

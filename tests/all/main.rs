@@ -6,6 +6,7 @@ mod bill;
 mod bill_laws;
 mod cli_texts;
 mod closed_lists;
+mod closing;
 mod contract;
 mod datasets;
 mod docs;
