@@ -220,6 +220,22 @@ proptest! {
     }
 
     #[test]
+    fn neither_order_nor_files_matter_to_a_dataset(
+        (rows, shuffled) in prop::collection::vec(told(), 2..30).prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+        cut in 0_usize..30,
+    ) {
+        let desk = Desk::new(Map::Own, "shared");
+        let (first, second) = shuffled.split_at(cut.min(shuffled.len()));
+        prop_assume!(first != second && !second.is_empty());
+        let more = ["--format", "focus"];
+        let whole = std::fs::read(desk.dataset(&desk.bill(&rows), "whole.csv", &more)).unwrap();
+        let second = ndjson(desk.directory.path(), "second.json", second);
+        let more = ["--format", "focus", "--bill", &second];
+        let parts = std::fs::read(desk.dataset(&desk.bill(first), "parts.csv", &more)).unwrap();
+        prop_assert!(whole == parts);
+    }
+
+    #[test]
     fn a_journal_balances_and_adds_up_to_each_invoice(rows in prop::collection::vec(told(), 1..40)) {
         let desk = Desk::new(Map::Own, "shared");
         let bill = desk.bill(&rows);
@@ -308,6 +324,53 @@ fn a_row_tells_what_the_bill_says_of_its_charge() {
         ("x_Basis", "unallocated"),
     ] {
         assert_eq!(tax[column], value, "{column}");
+    }
+}
+
+#[test]
+fn what_a_focus_bill_tells_is_kept() {
+    let desk = Desk::new(Map::Own, "shared");
+    let told = "ProviderName,PublisherName,InvoiceIssuerName,InvoiceId,BillingAccountId,BillingAccountName,SubAccountId,\
+BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargeCategory,ChargeClass,ChargeFrequency,ChargeDescription,BilledCost,\
+EffectiveCost,ListCost,ContractedCost,PricingCategory,PricingQuantity,PricingUnit,BillingCurrency,ServiceName,ServiceCategory,\
+ServiceSubcategory,SkuId,RegionId,RegionName";
+    let begin = "Example Cloud,Example Ltd,Example Resale,INV-1,EX-1,Main,shop-data,2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,\
+2026-10-03T10:00:00Z";
+    let rows = [
+        "Purchase,,Recurring,Commitment,12.5,0,13,12.5,Standard,1,Month,USD,Machines,Compute,Virtual Machines,S-1,r-1,Region One",
+        "Usage,,Usage-Based,Use of it,0,12.5,13,12.5,Committed,3,Hour,USD,Machines,Compute,Virtual Machines,S-2,r-1,Region One",
+        "Credit,,One-Time,Voucher,-3,-3,-3,-3,,,,USD,Machines,Compute,Virtual Machines,S-3,,",
+        "Usage,Correction,Usage-Based,Use of it,-1,-1,-1,-1,Standard,-2,Hour,USD,Machines,Compute,,S-2,r-1,Region One",
+    ];
+    let text: String = rows.iter().map(|row| format!("{begin},{row}\n")).collect();
+    let bill = desk.directory.path().join("bill.csv");
+    std::fs::write(&bill, format!("{told}\n{text}")).unwrap();
+    let bill = bill.to_str().unwrap();
+    let dataset = desk.dataset(bill, "focus.csv", &["--format", "focus"]);
+    assert_eq!(statement(&desk.report(bill, BY)), statement(&desk.report(&dataset, BY)));
+    // Two units share the project: what is not an amount is the same in both rows, amounts add up.
+    let made = table(&dataset);
+    for (row, given) in rows.iter().zip(csv::Reader::from_path(bill).unwrap().deserialize::<BTreeMap<String, String>>())
+    {
+        let given = given.unwrap();
+        let of_charge: Vec<&BTreeMap<String, String>> = made
+            .iter()
+            .filter(|row| row["SkuId"] == given["SkuId"] && row["ChargeClass"] == given["ChargeClass"])
+            .collect();
+        assert_eq!(of_charge.len(), 2, "{row}");
+        for (column, value) in &given {
+            let values: Vec<&str> = of_charge.iter().map(|row| row[column].as_str()).collect();
+            match column.as_str() {
+                "BilledCost" | "EffectiveCost" | "ListCost" | "ContractedCost" | "PricingQuantity"
+                    if !value.is_empty() =>
+                {
+                    assert_eq!(sum(values.iter().map(|value| amount(value))), amount(value), "{row}: {column}");
+                }
+                "ChargePeriodStart" => assert!(values.iter().all(|value| *value == "2026-10-03T07:00:00Z"), "{row}"),
+                "ServiceSubcategory" if value.is_empty() => assert_eq!(values, ["Other (Compute)"; 2], "{row}"),
+                _ => assert!(values.iter().all(|told| told == value), "{row}: {column}: {values:?}"),
+            }
+        }
     }
 }
 
