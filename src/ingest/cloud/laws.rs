@@ -16,6 +16,7 @@ use object_store::{
     ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::fetch::Manner;
 use super::listing::list_in;
@@ -37,6 +38,8 @@ struct Bucket {
     cuts: Mutex<Vec<(usize, bool)>>,
     /// Answers still to be given before the object changes.
     change_after: Mutex<Option<(usize, Vec<u8>)>>,
+    /// How many objects each of the next listings holds before it breaks off.
+    list_cuts: Mutex<Vec<usize>>,
     /// It does not keep to conditions.
     deaf: bool,
     /// Directories that were listed.
@@ -86,7 +89,7 @@ impl ObjectStore for Bucket {
         let length = length.min(bytes.len());
         let mut sent = vec![Ok(bytes.slice(..length))];
         if breaks {
-            sent.push(Err(object_store::Error::Generic { store: "bucket", source: "reset".into() }));
+            sent.push(Err(reset()));
         }
         let payload = GetResultPayload::Stream(stream::iter(sent).boxed());
         Ok(GetResult { payload, meta, range, attributes, extensions: Default::default() })
@@ -98,7 +101,11 @@ impl ObjectStore for Bucket {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         self.listed.lock().unwrap().push(prefix.map(ToString::to_string).unwrap_or_default());
-        self.inner.list(prefix)
+        self.cut(self.inner.list(prefix))
+    }
+
+    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.cut(self.inner.list_with_offset(prefix, offset))
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
@@ -109,6 +116,19 @@ impl ObjectStore for Bucket {
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         self.inner.copy_opts(from, to, options).await
     }
+}
+
+impl Bucket {
+    fn cut(&self, listed: BoxStream<'static, Result<ObjectMeta>>) -> BoxStream<'static, Result<ObjectMeta>> {
+        match self.list_cuts.lock().unwrap().pop() {
+            Some(length) => listed.take(length).chain(stream::iter([Err(reset())])).boxed(),
+            None => listed,
+        }
+    }
+}
+
+fn reset() -> object_store::Error {
+    object_store::Error::Generic { store: "bucket", source: "reset".into() }
 }
 
 fn manner(part: u64) -> Manner {
@@ -179,7 +199,7 @@ proptest! {
         let mut read = Vec::new();
         object.reader().unwrap().read_to_end(&mut read).unwrap();
         prop_assert_eq!(&read, &bytes);
-        prop_assert_eq!(object.sha256(), Some(crate::ledger::sha256(bytes.as_slice()).unwrap().0));
+        prop_assert_eq!(object.sha256(), Some(hex::encode(Sha256::digest(&bytes))));
     }
 
     #[test]
@@ -246,6 +266,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_listing_that_breaks_off_goes_on() {
+    let keys: Vec<String> = (100..200).map(|number| format!("{number}.json")).collect();
+    let objects: Vec<(&str, &[u8])> = keys.iter().map(|key| (key.as_str(), b"{}".as_slice())).collect();
+    let bucket = filled(Bucket { list_cuts: Mutex::new(vec![3, 0, 17, 1, 0, 0, 5, 1]), ..Bucket::default() }, &objects);
+    let urls: Vec<String> = keys.iter().map(|key| format!("gs://b/{key}")).collect();
+    assert_eq!(names(&bucket, "gs://b"), urls);
+    *bucket.list_cuts.lock().unwrap() = vec![0; 10];
+    let (found, listing) = list(&bucket, "gs://b", &Hours::ALL, 10);
+    assert!(found.is_empty() && listing.failed[0].why.ends_with("again and again"), "{listing:?}");
 }
 
 #[test]

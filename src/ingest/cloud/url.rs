@@ -75,7 +75,8 @@ impl ObjectUrl {
 
 impl fmt::Display for ObjectUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.with_key(&self.key))
+        let slash = if self.key.is_empty() { "" } else { "/" };
+        write!(f, "{}{}{slash}{}", self.scheme.prefix(), self.bucket, self.key)
     }
 }
 

@@ -96,21 +96,41 @@ impl Walk {
         let all =
             directory.whole && (matches!(directory.dated, Dated::Day(..)) || directory.dated.is_within(&self.hours));
         let prefix = (!directory.path.as_ref().is_empty()).then_some(&directory.path);
+        if all {
+            let objects = self.list_all(prefix).await?;
+            return Ok(ListResult { common_prefixes: Vec::new(), objects, extensions: Default::default() });
+        }
         let mut patience = Patience::new(self.manner);
         loop {
-            let listed = if all {
-                let objects = self.store.list(prefix).try_collect().await;
-                objects.map(|objects| ListResult {
-                    common_prefixes: Vec::new(),
-                    objects,
-                    extensions: Default::default(),
-                })
-            } else {
-                self.store.list_with_delimiter(prefix).await
-            };
+            let listed = self.store.list_with_delimiter(prefix).await;
             match listed.map_err(|error| Trouble::of(&error, self.scheme)) {
                 Err(Trouble::Broken(why)) => patience.wait(why).await?,
                 listed => return listed,
+            }
+        }
+    }
+
+    /// Lists all there is below a directory. A listing that breaks off goes on after the last object that was seen.
+    async fn list_all(&self, prefix: Option<&Path>) -> Result<Vec<ObjectMeta>, Trouble> {
+        let mut objects: Vec<ObjectMeta> = Vec::new();
+        let mut patience = Patience::new(self.manner);
+        loop {
+            let before = objects.len();
+            let mut listed = match objects.last() {
+                Some(last) => self.store.list_with_offset(prefix, &last.location),
+                None => self.store.list(prefix),
+            };
+            let trouble = loop {
+                match listed.try_next().await {
+                    Ok(Some(object)) => objects.push(object),
+                    Ok(None) => return Ok(objects),
+                    Err(error) => break Trouble::of(&error, self.scheme),
+                }
+            };
+            match trouble {
+                Trouble::Broken(_) if objects.len() > before => patience = Patience::new(self.manner),
+                Trouble::Broken(why) => patience.wait(why).await?,
+                trouble => return Err(trouble),
             }
         }
     }
