@@ -20,7 +20,7 @@ import sys
 import time
 from typing import Callable
 
-from cloud_proxy import SECRETS, Plan, Proxy, google, s3
+from cloud_proxy import SECRETS, Plan, Proxy, azure, google, s3
 
 START = time.monotonic()
 FAULTS = ("429", "503", "reset", "truncate", "500")
@@ -69,6 +69,8 @@ class Bench:
         kept = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
         self.environment = {**kept, "HOME": str(logs.parent), **settings}
         self.checks = 0
+        self.said = ""
+        self.took = 0.0
         for path in sorted(path for path in logs.rglob("*") if path.is_file()):
             proxy.put(str(path.relative_to(logs)), path.read_bytes())
 
@@ -233,6 +235,13 @@ def main() -> None:
         proxy = google(google_port, "audit")
         settings = {"STORAGE_EMULATOR_HOST": proxy.url.removeprefix("http://")}
         benches.append(Bench("gs", billtrail, logs, "gs://audit", proxy, settings))
+        proxy = azure(s3_port, "blobs")
+        settings = {
+            "AZURE_STORAGE_ENDPOINT": proxy.url,
+            "AZURE_STORAGE_ACCOUNT_NAME": "made",
+            "AZURE_STORAGE_SAS_TOKEN": f"?sv=2025-01-05&sp=rl&sig={SECRETS[0]}",
+        }
+        benches.append(Bench("az", billtrail, logs, "az://blobs", proxy, settings))
         for bench in benches:
             began = time.monotonic()
             bench.check()

@@ -18,6 +18,7 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Callable
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -115,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
     def pass_on(self) -> None:
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
-        listing = query.get("prefix", [""])[0] if "list-type" in query else None
+        listing = query.get("prefix", [""])[0] if "list-type" in query or "comp" in query else None
         key = unquote(parts.path).split("/", 2)[2] if listing is None and self.command == "GET" else None
         self.server.note(listing, key)
         wanted = f"{self.command} {self.path}"
@@ -174,13 +175,57 @@ def s3(port: int, bucket: str) -> Proxy:
     def ask(method: str, path: str, headers: dict[str, str]) -> Answer:
         return fetch(port, method, f"{path}&max-keys={PAGE}" if "list-type=2" in path else path, headers)
 
+    return Proxy(ask, s3_writer(port, bucket))
+
+
+def s3_writer(port: int, bucket: str) -> Callable[[str, bytes], None]:
+    """What puts objects into a new bucket of S3."""
+
     def put(key: str, body: bytes) -> None:
         headers = {"Content-Length": str(len(body)), "Authorization": SIGNED}
         status, _, said = fetch(port, "PUT", f"/{bucket}/{quote(key)}", headers, body)
         assert status == 200, (status, said)
 
     fetch(port, "PUT", f"/{bucket}", {"Content-Length": "0", "Authorization": SIGNED})
-    return Proxy(ask, put)
+    return put
+
+
+def azure(port: int, container: str) -> Proxy:
+    """A stand-in for Azure Blob Storage: its protocol, as far as reading goes, over a bucket of the S3 emulator."""
+
+    def ask(method: str, path: str, headers: dict[str, str]) -> Answer:
+        parts = urlsplit(path)
+        query = parse_qs(parts.query)
+        if query.get("sig") != [SECRETS[0]]:
+            return 403, {}, b""
+        asked = {name: value for name, value in headers.items() if name.lower() in ("range", "if-match")}
+        asked["Authorization"] = SIGNED
+        if "comp" not in query:
+            return fetch(port, method, parts.path, asked)
+        names = (("prefix", "prefix"), ("delimiter", "delimiter"), ("marker", "continuation-token"), ("startFrom", "start-after"))
+        rest = "".join(f"&{theirs}={quote(query[ours][0])}" for ours, theirs in names if ours in query)
+        status, _, body = fetch(port, "GET", f"{parts.path}?list-type=2&max-keys={PAGE}{rest}", asked)
+        return (status, {}, translated(body)) if status == 200 else (status, {}, b"")
+
+    def translated(body: bytes) -> bytes:
+        space = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+        root = ElementTree.fromstring(body)
+        text = lambda at, name: escape(at.findtext(f"{space}{name}") or "")
+        rows = [
+            f"<BlobPrefix><Name>{text(at, 'Prefix')}</Name></BlobPrefix>" for at in root.findall(f"{space}CommonPrefixes")
+        ]
+        for at in root.findall(f"{space}Contents"):
+            written = format_datetime(datetime.fromisoformat(text(at, "LastModified").replace("Z", "+00:00")), usegmt=True)
+            rows.append(
+                f"<Blob><Name>{text(at, 'Key')}</Name><Properties><Last-Modified>{written}</Last-Modified>"
+                f"<Etag>{text(at, 'ETag').strip(chr(34))}</Etag><Content-Length>{text(at, 'Size')}</Content-Length>"
+                "<Content-Type>text/plain</Content-Type></Properties></Blob>"
+            )
+        marker = text(root, "NextContinuationToken")
+        listed = f"<Blobs>{''.join(rows)}</Blobs><NextMarker>{marker}</NextMarker>"
+        return f"<EnumerationResults>{listed}</EnumerationResults>".encode()
+
+    return Proxy(ask, s3_writer(port, container))
 
 
 def google(port: int, bucket: str) -> Proxy:

@@ -122,12 +122,13 @@ pub fn list_without(
 ) -> Result<Listing, IngestError> {
     let mut listing = Listing::default();
     let mut found = Found::default();
+    let mut urls = Vec::new();
     for arg in args {
         if arg == "-" {
             let name = stdin_name.unwrap_or("-");
             found.add(Place::Stdin, name.to_owned(), Place::Stdin);
         } else if let Some(url) = ObjectUrl::parse(arg)? {
-            add_objects(&url, hours, &mut found, &mut listing)?;
+            urls.push(url);
         } else if Path::new(arg).exists() || !is_pattern(arg) {
             add_path(Path::new(arg), &mut found, &mut listing);
         } else {
@@ -137,10 +138,14 @@ pub fn list_without(
     if let Some(path) = files_from {
         for line in read_list(path)? {
             match ObjectUrl::parse(&line)? {
-                Some(url) => add_objects(&url, hours, &mut found, &mut listing)?,
+                Some(url) => urls.push(url),
                 None => add_path(Path::new(&line), &mut found, &mut listing),
             }
         }
+    }
+    for object in cloud::list(&urls, hours, &mut listing)? {
+        let place = Place::Object(object.clone());
+        found.add(place.clone(), object.url().to_owned(), place);
     }
     for path in left_out.iter().filter_map(|path| fs::canonicalize(path).ok()) {
         found.by_canonical.remove(&Place::File(path));
@@ -216,15 +221,6 @@ impl Found {
             Some(_) | None => self.add_file(path),
         }
     }
-}
-
-/// Adds the objects that a name stands for.
-fn add_objects(url: &ObjectUrl, hours: &Hours, found: &mut Found, listing: &mut Listing) -> Result<(), IngestError> {
-    for object in cloud::list(url, hours, listing)? {
-        let place = Place::Object(object.clone());
-        found.add(place.clone(), object.url().to_owned(), place);
-    }
-    Ok(())
 }
 
 /// Adds a file whatever its name, or the logs of a directory.

@@ -71,7 +71,7 @@ impl Opening {
     }
 }
 
-/// Refuses a name.
-pub(in crate::ingest) fn list(url: &ObjectUrl, _: &Hours, _: &mut Listing) -> Result<Vec<Object>, IngestError> {
-    Err(IngestError::NoCloud { url: url.to_string() })
+/// Refuses names.
+pub(in crate::ingest) fn list(urls: &[ObjectUrl], _: &Hours, _: &mut Listing) -> Result<Vec<Object>, IngestError> {
+    urls.first().map_or(Ok(Vec::new()), |url| Err(IngestError::NoCloud { url: url.to_string() }))
 }

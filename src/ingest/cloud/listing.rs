@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt};
 use globset::GlobBuilder;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -17,26 +18,48 @@ use crate::ingest::hours::Hours;
 use crate::ingest::inputs::{Failed, IngestError, Listing, is_log_name, is_pattern};
 use crate::model::time::rfc3339;
 
-/// Lists what a name stands for; what is worth saying about it goes to the listing.
+/// Names that are looked up side by side.
+const AT_ONCE: usize = 16;
+
+/// Lists what names stand for; what is worth saying about it goes to the listing.
 ///
 /// # Errors
-/// When the name is no pattern, or the network's threads cannot be started. That nothing is there is listed as failed.
+/// When a name is no pattern, or the network's threads cannot be started. That nothing is there is listed as failed.
 pub(in crate::ingest) fn list(
-    url: &ObjectUrl,
+    urls: &[ObjectUrl],
     hours: &Hours,
     listing: &mut Listing,
 ) -> Result<Vec<Object>, IngestError> {
-    let runtime = runtime().map_err(|error| IngestError::Threads(error.to_string()))?;
-    match runtime.block_on(service::store(url.scheme, &url.bucket)) {
-        Ok(store) => runtime.block_on(list_in(&store, url, hours, Manner::USUAL, listing)),
-        Err(why) => {
-            listing.failed.push(Failed { name: url.to_string(), why });
-            Ok(Vec::new())
-        }
+    if urls.is_empty() {
+        return Ok(Vec::new());
     }
+    let runtime = runtime().map_err(|error| IngestError::Threads(error.to_string()))?;
+    let looking = urls.iter().map(|url| async move {
+        let mut listing = Listing::default();
+        let objects = match service::store(url.scheme, &url.bucket).await {
+            Ok(store) => list_in(&store, url, hours, Manner::USUAL, &mut listing).await?,
+            Err(why) => {
+                listing.failed.push(Failed { name: url.to_string(), why });
+                Vec::new()
+            }
+        };
+        Ok::<_, IngestError>((objects, listing))
+    });
+    let mut looked = futures_util::stream::iter(looking).buffered(AT_ONCE);
+    runtime.block_on(async {
+        let mut found = Vec::new();
+        while let Some((objects, said)) = looked.try_next().await? {
+            found.extend(objects);
+            listing.failed.extend(said.failed);
+            listing.ignored.extend(said.ignored);
+            listing.empty.extend(said.empty);
+            listing.narrowed.extend(said.narrowed);
+        }
+        Ok(found)
+    })
 }
 
-/// The same in a store that stands for the bucket.
+/// Lists what one name stands for, in a store that stands for its bucket.
 pub(super) async fn list_in(
     store: &Arc<dyn ObjectStore>,
     url: &ObjectUrl,

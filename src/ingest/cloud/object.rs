@@ -151,6 +151,15 @@ impl Object {
     }
 }
 
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let ahead = self.ahead.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if matches!(ahead, Ahead::Parts(_)) {
+            FETCHED_AHEAD.fetch_sub(1, Memory::Relaxed);
+        }
+    }
+}
+
 // What else an object holds may lead to credentials.
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

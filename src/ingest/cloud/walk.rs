@@ -122,6 +122,8 @@ impl Walk {
             };
             let trouble = loop {
                 match listed.try_next().await {
+                    // Some services begin with the object that was named, others after it.
+                    Ok(Some(object)) if objects.last().is_some_and(|last| last.location == object.location) => {}
                     Ok(Some(object)) => objects.push(object),
                     Ok(None) => return Ok(objects),
                     Err(error) => break Trouble::of(&error, self.scheme),
