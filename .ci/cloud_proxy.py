@@ -1,7 +1,7 @@
-"""A proxy in front of the emulators that makes what networks and services make: refusals, failures, broken answers, objects
-that change while they are read. It also remembers what was asked.
+"""Proxies in front of the emulators that make what networks and services make: refusals, failures, broken answers, objects
+that change while they are read. They also remember what was asked.
 
-For Google Cloud Storage it speaks the XML API, which the emulator knows in part: listings are made from the emulator's JSON
+For Google Cloud Storage the proxy speaks the XML API, of which the emulator knows a part: listings are made from the emulator's JSON
 listing, and ETag, Last-Modified and If-Match are added. The bytes are the emulator's.
 """
 
@@ -210,7 +210,10 @@ def azure(port: int, container: str) -> Proxy:
     def translated(body: bytes) -> bytes:
         space = "{http://s3.amazonaws.com/doc/2006-03-01/}"
         root = ElementTree.fromstring(body)
-        text = lambda at, name: escape(at.findtext(f"{space}{name}") or "")
+
+        def text(at: ElementTree.Element, name: str) -> str:
+            return escape(at.findtext(f"{space}{name}") or "")
+
         rows = [
             f"<BlobPrefix><Name>{text(at, 'Prefix')}</Name></BlobPrefix>" for at in root.findall(f"{space}CommonPrefixes")
         ]

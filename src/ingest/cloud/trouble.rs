@@ -40,7 +40,9 @@ impl Trouble {
             return Self::Denied(format!("no credentials are found; {}", where_to_put(scheme)));
         }
         if let Some(status) = status(&text) {
-            return Self::of_status(status, scheme);
+            // What hands out tokens for credentials is another service.
+            let is_token = ["token request", "AssumeRole", "CreateSession"].iter().any(|sign| text.contains(sign));
+            return Self::of_status(if is_token && (400..500).contains(&status) { 401 } else { status }, scheme);
         }
         match error {
             object_store::Error::NotFound { .. } => return Self::Gone,
@@ -97,9 +99,10 @@ fn status(text: &str) -> Option<u16> {
     after.get(..3)?.parse().ok()
 }
 
-/// Whether an error tells of the servers that hand out a machine's credentials, which are asked when there are no others.
+/// Whether an error tells of what hands out a machine's credentials, which is asked when there are no others.
 fn lacks_credentials(text: &str) -> bool {
-    ["//169.254.", "//metadata", "MSI_ENDPOINT", "IDENTITY_ENDPOINT"].iter().any(|server| text.contains(server))
+    let signs = ["//169.254.", "//metadata.google.internal", "MSI_ENDPOINT", "IDENTITY_ENDPOINT", "get-access-token"];
+    signs.iter().any(|sign| text.contains(sign))
 }
 
 /// Where credentials are looked for.
@@ -153,6 +156,14 @@ Forbidden: <AWSAccessKeyId>SECRET</AWSAccessKeyId>";
         assert_eq!((of(404), of(412), of(416)), (Trouble::Gone, Trouble::Changed, Trouble::Changed));
         assert!(of(503).words().contains("503") && of(429).words().contains("fewer requests"));
         assert!(of(301).words().contains("AWS_REGION"));
+    }
+
+    #[test]
+    fn credentials_that_get_no_token_are_not_accepted() {
+        let text = "Error performing token request: Error performing POST https://example.com/token in 1s - Server returned \
+non-2xx status code: 400 Bad Request: {\"error\":\"invalid_grant\"}";
+        let found = Trouble::of(&generic(text), Scheme::Gs).words();
+        assert!(found.contains("does not accept the credentials") && found.contains("gcloud auth"), "{found}");
     }
 
     #[test]
