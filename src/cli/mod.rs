@@ -119,7 +119,7 @@ makes of the new calls). Two reports tell the old mapping by their rows; --by un
 /// Where to read from and how to attribute: what every command that reads logs takes.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LogArgs {
-    /// Files, directories (searched for logs), globs in quotes, or `-` for standard input
+    /// Files, directories (searched for logs), globs in quotes, gs://, s3:// and az:// URLs (if built with them), or `-` for standard input
     #[arg(value_name = "INPUT", required_unless_present = "files_from")]
     pub inputs: Vec<String>,
     /// Read more inputs from a file, one a line; `-` for standard input

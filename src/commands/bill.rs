@@ -22,7 +22,7 @@ use crate::chargeback::statement::{Accumulator, Statement};
 use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
-use crate::ingest;
+use crate::ingest::{self, ObjectUrl};
 use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::money::{Amount, Currency};
@@ -351,6 +351,11 @@ organisation's bill, or another period's; where logs name projects by number, --
 
 /// The files that the arguments name.
 fn paths(args: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    for path in args {
+        if ObjectUrl::parse(path)?.is_some() {
+            return Err(Failure::Usage(format!("--bill: {path}: a bill is read from a file; copy the object")));
+        }
+    }
     let listing = ingest::list(args, None, None)?;
     if let Some(failed) = listing.failed.first() {
         return Err(Failure::Usage(format!("--bill: {}: {}", failed.name, failed.why)));
@@ -366,7 +371,7 @@ fn paths(args: &[String]) -> Result<Vec<PathBuf>, Failure> {
     }
     let file = |input: ingest::Input| match input.place {
         ingest::Place::File(path) => Ok(path),
-        ingest::Place::Stdin => {
+        ingest::Place::Stdin | ingest::Place::Object(_) => {
             Err(Failure::Usage("--bill: a bill is read from a file, not from standard input".to_owned()))
         }
     };

@@ -83,7 +83,7 @@ impl Failure {
             | Self::Mapping(_)
             | Self::Inventory(_)
             | Self::Catalogue(_) => 2,
-            Self::Ingest(IngestError::Glob { .. }) => 2,
+            Self::Ingest(IngestError::Glob { .. } | IngestError::Url { .. } | IngestError::NoCloud { .. }) => 2,
             Self::Bill(error) => 2 + u8::from(error.is_unreadable()),
             Self::Ledger(LedgerError::Catalogue { .. } | LedgerError::Taken { .. } | LedgerError::Missing { .. }) => 2,
             Self::Cost(_)

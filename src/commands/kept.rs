@@ -10,7 +10,7 @@ use super::intake::Intake;
 use super::places::Places;
 use super::reading::Known;
 use crate::cli::LogArgs;
-use crate::ingest::{self, InputSummary, Listing, Problem, ProblemKind, ReadSummary};
+use crate::ingest::{self, InputSummary, Listing, Place, Problem, ProblemKind, ReadSummary};
 use crate::ledger::{KeptInput, KeptProblem, LedgerError, LedgerFile};
 use crate::model::reason::DiagnosticKind;
 use crate::model::time::rfc3339;
@@ -45,11 +45,11 @@ pub(super) fn open(
     }
     let mut stamps: BTreeMap<PathBuf, Stamp> = BTreeMap::new();
     for input in &listing.inputs {
-        if let ingest::Place::File(path) = &input.place {
-            let stamp = Stamp::of(path);
+        let stamp = Stamp::of(&input.place);
+        if let Place::File(path) = &input.place {
             stamps.extend(path.canonicalize().ok().map(|canonical| (canonical, stamp.clone())));
-            stamps.insert(PathBuf::from(&input.name), stamp);
         }
+        stamps.insert(PathBuf::from(&input.name), stamp);
     }
     for ledger in &mut ledgers {
         ledger.manifest.inputs.retain(|input| {
@@ -73,26 +73,36 @@ pub(super) struct Catalogue {
     pub digest: String,
 }
 
-/// Size and time of a file, by which a change is seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Size and time of a file or object, and the mark of an object's content, by which a change is seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub bytes: u64,
     pub modified: Option<String>,
+    pub etag: Option<String>,
 }
 
 impl Stamp {
-    /// The stamp of a file; what cannot be looked at has no size.
-    pub fn of(path: &Path) -> Self {
-        let metadata = path.metadata().ok();
-        Self {
-            bytes: metadata.as_ref().map_or(0, Metadata::len),
-            modified: metadata.and_then(|found| modified(&found)),
+    /// The stamp of an input; what cannot be looked at has no size, and standard input is never the same.
+    pub fn of(place: &Place) -> Self {
+        match place {
+            Place::File(path) => {
+                let metadata = path.metadata().ok();
+                let bytes = metadata.as_ref().map_or(0, Metadata::len);
+                Self { bytes, modified: metadata.and_then(|found| modified(&found)), etag: None }
+            }
+            Place::Object(object) => Self {
+                bytes: object.bytes(),
+                modified: object.modified().map(rfc3339),
+                etag: object.etag().map(str::to_owned),
+            },
+            Place::Stdin => Self::default(),
         }
     }
 
-    /// Whether a ledger's input is as this file is.
+    /// Whether a ledger's input is as this file or object is.
     pub fn is_of(&self, input: &KeptInput) -> bool {
-        self.modified.is_some() && self.modified == input.modified && self.bytes == input.bytes
+        let same = self.modified == input.modified && self.bytes == input.bytes && self.etag == input.etag;
+        self.modified.is_some() && same
     }
 }
 

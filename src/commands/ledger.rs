@@ -10,7 +10,7 @@ use super::reading::{Known, Manner, Reading, catalogue};
 use super::{Ending, Failure, documents, output, stats, tables, temporary};
 use crate::cli::settings::Settings;
 use crate::cli::{LedgerArgs, LogArgs, OutputArgs};
-use crate::ingest::{Listing, Place};
+use crate::ingest::{Listing, Object, Place};
 use crate::ledger::{Change, KeptInput, KeptProblem, LedgerError, Manifest, sha256};
 use crate::model::reason::DiagnosticKind;
 use crate::report::safe;
@@ -42,13 +42,16 @@ pub(super) fn run(args: &LedgerArgs) -> Result<Ending, Failure> {
     }
     let mut added = Vec::new();
     for ((id, summary), taken) in (change.free_id()..).zip(summary.inputs).zip(taken) {
-        let (modified, sha256) = match kept.get(&(id - change.free_id())) {
-            Some(kept) => (kept.modified.clone(), kept.sha256.clone()),
-            None => choice.stamps.remove(&summary.name).unwrap_or_default(),
+        let (modified, etag, sha256) = match kept.get(&(id - change.free_id())) {
+            Some(kept) => (kept.modified.clone(), kept.etag.clone(), kept.sha256.clone()),
+            None => {
+                let Stamped { stamp, hash } = choice.stamps.remove(&summary.name).unwrap_or_default();
+                (stamp.modified, stamp.etag, hash.known())
+            }
         };
         let problem = summary.problem.map(|problem| KeptProblem { kind: problem_word(problem.kind), why: problem.why });
         let (path, bytes, records) = (summary.name, summary.bytes, summary.records);
-        added.push(KeptInput { id, path, bytes, modified, sha256, problem, records, taken });
+        added.push(KeptInput { id, path, bytes, modified, etag, sha256, problem, records, taken });
     }
     choice.added += kept.len();
     let beside = change.beside().to_owned();
@@ -103,11 +106,67 @@ pub(super) fn stage(beside: &Path) -> io::Result<tempfile::TempDir> {
 struct Choice<'a> {
     args: &'a LedgerArgs,
     manifest: Manifest,
-    /// Time of the last change and hash of the inputs to be read, by name.
-    stamps: BTreeMap<String, (Option<String>, String)>,
+    /// What is known of the inputs to be read, by name.
+    stamps: BTreeMap<String, Stamped>,
     added: usize,
     replaced: usize,
     unchanged: usize,
+}
+
+/// What is known of an input before it is read.
+#[derive(Default)]
+struct Stamped {
+    stamp: Stamp,
+    hash: Hash,
+}
+
+/// The hash of an input's bytes.
+enum Hash {
+    /// Taken before; empty for what cannot be read.
+    Taken(String),
+    /// Of an object, taken while it is read, so that it is fetched once.
+    WhenRead(Object),
+}
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self::Taken(String::new())
+    }
+}
+
+impl Hash {
+    /// The hash of a file, or one that is taken while the object is read.
+    fn of(place: &Place) -> Self {
+        match place {
+            // What cannot be read is said by the reader.
+            Place::File(path) => {
+                Self::Taken(File::open(path).and_then(sha256).map(|(hash, _)| hash).unwrap_or_default())
+            }
+            // A build without object storage knows that this place has no objects.
+            #[cfg_attr(not(feature = "cloud"), allow(unreachable_code))]
+            Place::Object(object) => {
+                object.hash_when_read();
+                Self::WhenRead(object.clone())
+            }
+            Place::Stdin => Self::default(),
+        }
+    }
+
+    /// The hash, once the input was read; empty for what could not be read whole.
+    fn known(self) -> String {
+        match self {
+            Self::Taken(hash) => hash,
+            Self::WhenRead(object) => object.sha256().unwrap_or_default(),
+        }
+    }
+
+    /// The hash before the input is read as a log; an object is fetched for it.
+    fn now(&self) -> String {
+        match self {
+            Self::Taken(hash) => hash.clone(),
+            Self::WhenRead(object) => object.reader().and_then(sha256).map(|(hash, _)| hash).unwrap_or_default(),
+        }
+    }
 }
 
 impl<'a> Choice<'a> {
@@ -129,12 +188,16 @@ impl<'a> Choice<'a> {
         let mut gone = BTreeSet::new();
         let mut chosen = Vec::new();
         for input in std::mem::take(&mut listing.inputs) {
-            let Place::File(path) = &input.place else {
-                let why = "standard input cannot be known again; write it to a file and give that";
-                return Err(Failure::Usage(format!("{}: {why}", input.name)));
+            let found = match &input.place {
+                Place::File(path) => canonical(path),
+                Place::Object(_) => None,
+                Place::Stdin => {
+                    let why = "standard input cannot be known again; write it to a file and give that";
+                    return Err(Failure::Usage(format!("{}: {why}", input.name)));
+                }
             };
-            let stamp = Stamp::of(path);
-            let known = places.get(Path::new(&input.name)).or_else(|| places.get(&canonical(path)?)).copied();
+            let stamp = Stamp::of(&input.place);
+            let known = places.get(Path::new(&input.name)).or_else(|| places.get(&found?)).copied();
             let before = known.map(|at| &self.manifest.inputs[at]);
             // What could not be read may be readable now, whatever its time.
             let retried = |kept: &KeptInput| {
@@ -145,9 +208,8 @@ impl<'a> Choice<'a> {
                 self.unchanged += 1;
                 continue;
             }
-            // What cannot be read is said by the reader.
-            let hash = File::open(path).and_then(sha256).map(|(hash, _)| hash).unwrap_or_default();
-            if before.is_some_and(|kept| !retried(kept) && self.args.verify && kept.sha256 == hash) {
+            let hash = Hash::of(&input.place);
+            if before.is_some_and(|kept| !retried(kept) && self.args.verify && kept.sha256 == hash.now()) {
                 self.unchanged += 1;
                 continue;
             }
@@ -158,7 +220,7 @@ impl<'a> Choice<'a> {
                 }
                 None => self.added += 1,
             }
-            self.stamps.insert(input.name.clone(), (stamp.modified, hash));
+            self.stamps.insert(input.name.clone(), Stamped { stamp, hash });
             chosen.push(input);
         }
         listing.inputs = chosen;

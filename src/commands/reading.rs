@@ -12,7 +12,7 @@ use super::selection::Selection;
 use super::{Failure, interrupt, tables};
 use crate::cli::LogArgs;
 use crate::cli::settings::Settings;
-use crate::ingest::{self, Listing, Meter, Progress, ReadOptions, ReadSummary, Unit};
+use crate::ingest::{self, Hours, Listing, Meter, Progress, ReadOptions, ReadSummary, Unit};
 use crate::ledger::{LedgerFile, Memory};
 use crate::model::document::{Diagnostics, Input, diagnose};
 use crate::model::reason::DiagnosticKind;
@@ -73,9 +73,14 @@ impl Reading {
         // A mapping, inventory or catalogue that lies among the logs is not read as a log.
         let named = settings.projects.value.iter().chain(&settings.map.value).chain(&settings.services.value);
         let tables: Vec<&Path> = named.map(|path| path.as_path()).collect();
+        let period = tables::period(args, settings)?;
+        let hours = Hours::around(period.from, period.to);
         let mut listing = meter.time(Stage::List, || {
-            ingest::list_without(&tables, &args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())
+            ingest::list_without(&tables, &hours, &args.inputs, args.files_from.as_deref(), args.stdin_name.as_deref())
         })?;
+        if !settings.quiet.value {
+            listing.narrowed.iter().for_each(|text| anstream::eprintln!("billtrail: {}", safe(text)));
+        }
         let by_input = choose.is_some();
         let known = choose.map_or_else(|| Ok(Known::new()), |choose| choose(&mut listing))?;
         let ledgers = kept::open(&mut listing, args, manner.twice, &catalogue(settings)?, known)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::flow::{Flow, Metered, Opening, Watch};
+use super::flow::{FileOpening, Flow, Metered, Opening, Watch};
 use super::inputs::Place;
 
 /// How the bytes of an input are stored.
@@ -37,7 +37,7 @@ const HEAD: usize = 32 << 10;
 /// Bytes that tell how the others are to be read.
 const MARK: usize = 4;
 
-/// Opens a file or the standard input.
+/// Opens a file, an object or the standard input.
 pub(super) fn open(place: &Place) -> io::Result<Opened> {
     match place {
         Place::File(path) => {
@@ -47,13 +47,19 @@ pub(super) fn open(place: &Place) -> io::Result<Opened> {
                 return Err(io::Error::from(io::ErrorKind::IsADirectory));
             }
             let file = Arc::new(file);
-            let opening = Opening::of(&file, &metadata);
+            let opening = FileOpening::of(&file, &metadata);
             let reader: Box<dyn Read + Send> = match &opening {
                 Some(opening) => Box::new(opening.reader()),
                 None => Box::new(file),
             };
             let mut opened = decoded(reader)?;
-            opened.watch.opening = opening;
+            opened.watch.opening = opening.map(Opening::File);
+            Ok(opened)
+        }
+        Place::Object(object) => {
+            let (reader, opening) = object.open()?;
+            let mut opened = decoded(reader)?;
+            opened.watch.opening = Some(Opening::Object(opening));
             Ok(opened)
         }
         Place::Stdin => decoded(Box::new(io::stdin())),

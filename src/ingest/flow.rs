@@ -3,8 +3,10 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+
+use super::cloud;
 
 /// What is known of the reading of an input while it goes on.
 #[derive(Clone)]
@@ -13,7 +15,7 @@ pub(super) struct Watch {
     pub stored: Arc<Flow>,
     /// The bytes that come out of the decompressor; `None` when there is none.
     pub inflated: Option<Arc<Flow>>,
-    /// The file as it was, if it is a regular one.
+    /// What was opened as it was, if that is known.
     pub opening: Option<Opening>,
 }
 
@@ -22,6 +24,7 @@ pub(super) struct Watch {
 pub(super) struct Flow {
     bytes: AtomicU64,
     nanos: AtomicU64,
+    failed: AtomicBool,
 }
 
 impl Flow {
@@ -33,6 +36,11 @@ impl Flow {
     /// Time so far, without that of the flow beneath.
     pub fn time(&self) -> Duration {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+    }
+
+    /// Whether the reader failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 }
 
@@ -62,19 +70,41 @@ impl<R: Read> Read for Metered<R> {
         let own = begun.elapsed().saturating_sub(self.beneath().saturating_sub(beneath));
         self.flow.nanos.fetch_add(u64::try_from(own.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.flow.bytes.fetch_add(*read.as_ref().unwrap_or(&0) as u64, Ordering::Relaxed);
+        if read.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted) {
+            self.flow.failed.store(true, Ordering::Relaxed);
+        }
         read
+    }
+}
+
+/// What was opened, as it was then.
+#[derive(Clone)]
+pub(super) enum Opening {
+    /// A regular file.
+    File(FileOpening),
+    /// An object.
+    Object(cloud::Opening),
+}
+
+impl Opening {
+    /// What happened to it since, if anything did and it is known.
+    pub fn change(&self) -> Option<String> {
+        match self {
+            Self::File(file) => file.change(),
+            Self::Object(object) => object.change(),
+        }
     }
 }
 
 /// A regular file as it was when it was opened.
 #[derive(Clone)]
-pub(super) struct Opening {
+pub(super) struct FileOpening {
     file: Arc<File>,
     length: u64,
     modified: Option<SystemTime>,
 }
 
-impl Opening {
+impl FileOpening {
     /// Remembers a file; `None` for what is no regular file, or one that does not say its length (`/proc`).
     pub fn of(file: &Arc<File>, metadata: &Metadata) -> Option<Self> {
         let told = metadata.is_file() && metadata.len() > 0;
@@ -106,16 +136,16 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn opened(directory: &tempfile::TempDir) -> (File, Opening) {
+    fn opened(directory: &tempfile::TempDir) -> (File, FileOpening) {
         let path = directory.path().join("a");
         std::fs::write(&path, "0123456789").expect("written");
         let writer = File::options().append(true).open(&path).expect("open");
         let file = Arc::new(File::open(&path).expect("open"));
         let metadata = file.metadata().expect("known");
-        (writer, Opening::of(&file, &metadata).expect("a regular file"))
+        (writer, FileOpening::of(&file, &metadata).expect("a regular file"))
     }
 
-    fn text(opening: &Opening) -> String {
+    fn text(opening: &FileOpening) -> String {
         let mut text = String::new();
         opening.reader().read_to_string(&mut text).expect("read");
         text

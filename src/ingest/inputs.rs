@@ -1,4 +1,4 @@
-//! Which files are read: files, directories, globs, lists of files and the standard input, each file once, sorted by name.
+//! Which files are read: files, directories, globs, objects, lists of files and the standard input, each once, sorted by name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use walkdir::{DirEntry, FilterEntry, WalkDir};
 
+use super::cloud::{self, Object, ObjectUrl};
+use super::hours::Hours;
 use super::sink_name;
 
 /// Where the bytes of an input come from.
@@ -17,12 +19,14 @@ pub enum Place {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// An object of a bucket.
+    Object(Object),
 }
 
 /// One input to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// The name to show: the path as given or found; for standard input `-` or the name the user gave it.
+    /// The name to show: the path or URL as given or found; for standard input `-` or the name the user gave it.
     pub name: String,
     /// Where the bytes are.
     pub place: Place,
@@ -52,6 +56,8 @@ pub struct Listing {
     pub empty: Vec<String>,
     /// Directories that are ledgers, each once.
     pub ledgers: Vec<PathBuf>,
+    /// Names of objects of which some are not read because of their hours, with the hours that are.
+    pub narrowed: Vec<String>,
 }
 
 /// Arguments that cannot be understood, or a reader that cannot start.
@@ -73,6 +79,23 @@ pub enum IngestError {
         /// Why.
         error: globset::Error,
     },
+    /// A name of an object is none.
+    #[error("{url}: {why}")]
+    Url {
+        /// The name.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// The build cannot read objects.
+    #[error(
+        "{url}: this billtrail is built without object storage; build it with `cargo install --path . --features cloud`, or copy \
+         the objects and give the copies"
+    )]
+    NoCloud {
+        /// The object's name.
+        url: String,
+    },
     /// The threads cannot be started.
     #[error("the reader's threads cannot be started: {0}")]
     Threads(String),
@@ -83,25 +106,29 @@ pub enum IngestError {
 /// # Errors
 /// When the list cannot be read or a pattern is no glob. A missing input is no error here: it is listed as failed.
 pub fn list(args: &[String], files_from: Option<&Path>, stdin_name: Option<&str>) -> Result<Listing, IngestError> {
-    list_without(&[], args, files_from, stdin_name)
+    list_without(&[], &Hours::ALL, args, files_from, stdin_name)
 }
 
-/// The same without some files, under whatever names they are found.
+/// The same without some files, under whatever names they are found, and of a sink's objects only those of some hours.
 ///
 /// # Errors
 /// As [`list`].
 pub fn list_without(
     left_out: &[&Path],
+    hours: &Hours,
     args: &[String],
     files_from: Option<&Path>,
     stdin_name: Option<&str>,
 ) -> Result<Listing, IngestError> {
     let mut listing = Listing::default();
     let mut found = Found::default();
+    let mut urls = Vec::new();
     for arg in args {
         if arg == "-" {
             let name = stdin_name.unwrap_or("-");
             found.add(Place::Stdin, name.to_owned(), Place::Stdin);
+        } else if let Some(url) = ObjectUrl::parse(arg)? {
+            urls.push(url);
         } else if Path::new(arg).exists() || !is_pattern(arg) {
             add_path(Path::new(arg), &mut found, &mut listing);
         } else {
@@ -110,8 +137,14 @@ pub fn list_without(
     }
     if let Some(path) = files_from {
         for line in read_list(path)? {
-            add_path(Path::new(&line), &mut found, &mut listing);
+            match ObjectUrl::parse(&line)? {
+                Some(url) => urls.push(url),
+                None => add_path(Path::new(&line), &mut found, &mut listing),
+            }
         }
+    }
+    for object in cloud::list(&urls, hours, &mut listing)? {
+        found.add_object(object);
     }
     for path in left_out.iter().filter_map(|path| fs::canonicalize(path).ok()) {
         found.by_canonical.remove(&Place::File(path));
@@ -132,7 +165,7 @@ pub fn list_without(
     listing.ledgers.sort();
     listing.inputs.sort_by(|a, b| (&a.name, &a.place).cmp(&(&b.name, &b.place)));
     listing.twice.sort();
-    for list in [&mut listing.ignored, &mut listing.empty] {
+    for list in [&mut listing.ignored, &mut listing.empty, &mut listing.narrowed] {
         list.sort();
         list.dedup();
     }
@@ -158,6 +191,12 @@ impl Found {
         if at == 0 {
             *kept = place;
         }
+    }
+
+    fn add_object(&mut self, object: Object) {
+        let name = object.url().to_owned();
+        let place = Place::Object(object);
+        self.add(place.clone(), name, place);
     }
 
     fn add_ledger(&mut self, path: &Path) {
@@ -284,7 +323,7 @@ fn add_pattern(pattern: &str, found: &mut Found, listing: &mut Listing) -> Resul
     Ok(())
 }
 
-fn is_pattern(arg: &str) -> bool {
+pub(super) fn is_pattern(arg: &str) -> bool {
     arg.contains(['*', '?', '[', '{'])
 }
 
@@ -303,7 +342,7 @@ fn read_list(path: &Path) -> Result<Vec<String>, IngestError> {
 }
 
 /// True for names that logs have in a directory. Bills that are named like their table are no logs.
-fn is_log_name(path: &str) -> bool {
+pub(super) fn is_log_name(path: &str) -> bool {
     if path.rsplit('/').next().is_some_and(|name| name.starts_with("gcp_billing_export_")) {
         return false;
     }
@@ -381,7 +420,7 @@ mod tests {
         let root = tree();
         let args = [root.path().join("a").display().to_string()];
         let detour = root.path().join("a/b/../x.json");
-        let listing = list_without(&[&detour, Path::new("none")], &args, None, None).unwrap();
+        let listing = list_without(&[&detour, Path::new("none")], &Hours::ALL, &args, None, None).unwrap();
         assert_eq!(listing.inputs.len(), 1);
         assert!(listing.inputs[0].name.ends_with("y.ndjson.gz"));
     }

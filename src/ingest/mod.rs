@@ -1,11 +1,13 @@
-//! Reading: files, directories, globs and standard input, decompressed and split into records, on several threads.
+//! Reading: files, directories, globs, objects of buckets and standard input, decompressed and split into records, on several threads.
 //!
 //! What a record says is left to the decoder that the caller hands in; this room knows no field of an entry but the names that
 //! tell a wrapper from an entry.
 
 mod boundary;
+mod cloud;
 mod decompress;
 mod flow;
+mod hours;
 mod inputs;
 mod meter;
 mod pieces;
@@ -22,6 +24,8 @@ mod facts;
 #[cfg(test)]
 mod laws;
 
+pub use cloud::{Object, ObjectUrl};
+pub use hours::Hours;
 pub use inputs::{Failed, IngestError, Input, Listing, Place, list, list_without};
 pub use meter::Meter;
 pub use progress::Progress;

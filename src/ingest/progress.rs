@@ -117,7 +117,12 @@ fn total(places: &[Place]) -> Option<u64> {
         // It is told elsewhere that it cannot be read; it adds nothing.
         Err(_) => Some(0),
     };
-    places.iter().map(|place| if let Place::File(path) = place { length(path) } else { None }).sum()
+    let length = |place: &Place| match place {
+        Place::File(path) => length(path),
+        Place::Object(object) => Some(object.bytes()),
+        Place::Stdin => None,
+    };
+    places.iter().map(length).sum()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::decompress::{self, Storage};
 use super::flow::{Opening, Watch};
-use super::inputs::{IngestError, Input, Listing, plain};
+use super::inputs::{IngestError, Input, Listing, Place, plain};
 use super::meter::Meter;
 use super::pieces::{Piece, Pieces};
 use super::sink_name::{Survey, survey};
@@ -154,7 +154,8 @@ pub fn read_lines<T: Send>(
     let (sender, receiver) = sync_channel(2 * threads);
     let inputs = thread::scope(|scope| {
         let waiting = AtomicUsize::new(listing.inputs.len());
-        let crew = Crew { options, threads, waiting, decode, line, gathered: Mutex::default(), sender, meter };
+        let gathered = Mutex::default();
+        let crew = Crew { inputs: &listing.inputs, options, threads, waiting, decode, line, gathered, sender, meter };
         let reading = thread::Builder::new().name("read".to_owned()).spawn_scoped(scope, move || {
             pool.install(|| {
                 let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
@@ -174,6 +175,7 @@ pub fn read_lines<T: Send>(
 
 /// What the threads share.
 struct Crew<'a, T> {
+    inputs: &'a [Input],
     options: &'a ReadOptions,
     threads: usize,
     /// Inputs that are not finished.
@@ -188,6 +190,9 @@ struct Crew<'a, T> {
 
 /// How many values are handed over at least: waking the other side for each of many small inputs would cost more than they do.
 const ENOUGH: usize = 512;
+
+/// How many objects from one on are fetched at a time.
+const NEXT: usize = 8;
 
 /// What was found in one input, by whatever thread.
 #[derive(Default)]
@@ -222,6 +227,12 @@ impl<T: Send> Crew<'_, T> {
     fn read_input(&self, number: usize, input: &Input) -> InputSummary {
         let mut summary = InputSummary { name: input.name.clone(), bytes: 0, records: 0, problem: None };
         let begun = Instant::now();
+        // A thread goes from one input to the next: those are on their way meanwhile.
+        for next in self.inputs.iter().skip(number).take(NEXT) {
+            if let Place::Object(object) = &next.place {
+                object.prefetch();
+            }
+        }
         let opened = match decompress::open(&input.place) {
             Ok(opened) => opened,
             Err(error) => {
@@ -319,8 +330,8 @@ fn problem(pieces: &Pieces, storage: Storage, watch: &Watch, found: &Found) -> O
         return Some(Problem { kind: ProblemKind::Changed, why });
     }
     if let Some(error) = pieces.error() {
-        // A disk fails with a number of the operating system, a decoder does not.
-        let damaged = storage != Storage::Plain && error.raw_os_error().is_none();
+        // Where what is stored was read, the decoder failed on it.
+        let damaged = storage != Storage::Plain && !watch.stored.has_failed();
         let kind = if damaged { ProblemKind::Truncated } else { ProblemKind::Unreadable };
         return Some(Problem { kind, why: plain(error) });
     }

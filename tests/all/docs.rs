@@ -7,12 +7,13 @@ use billtrail::model::reason::{
 
 use super::world::root;
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "CHANGELOG.md",
     "docs/attribution.md",
     "docs/filters.md",
     "docs/focus.md",
+    "docs/object-storage.md",
     "docs/privacy.md",
     "docs/statements.md",
     "sample-logs/README.md",

@@ -32,6 +32,8 @@ mod misuse;
 mod mutants;
 mod mutation;
 mod nonsense;
+#[cfg(not(feature = "cloud"))]
+mod object_urls;
 mod pools;
 mod prices;
 mod privacy;

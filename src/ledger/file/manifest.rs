@@ -61,6 +61,9 @@ pub struct KeptInput {
     pub bytes: u64,
     /// When it was last changed, RFC 3339; `null` when the system does not say.
     pub modified: Option<String>,
+    /// The mark that its store gives to the content; absent for a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// SHA-256 of the bytes as stored.
     pub sha256: String,
     /// Why it is not whole; `null` when it is.
