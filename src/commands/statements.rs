@@ -56,7 +56,8 @@ pub(super) fn summary(manifest: &Manifest) -> String {
         .map(|(currency, sums)| format!(", net cost {} {currency}", sums.printed))
         .collect();
     let files = manifest.files.len() + 1;
-    format!("{units} units, {files} files, {} calls{}", manifest.totals.calls, money.concat())
+    let units = if units == 1 { "1 unit".to_owned() } else { format!("{units} units") };
+    format!("{units}, {files} files, {} calls{}", manifest.totals.calls, money.concat())
 }
 
 /// What the arguments ask for, and how the manifest says it.
