@@ -79,6 +79,12 @@ fn write(directory: &Path, month: &ClosedMonth) -> Result<(), Failure> {
     let path = directory.join(file_name(&month.month));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".billtrail-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The user's umask applies, as for any file that a program makes.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
     let (_listed, mut file) = temporary::make(|| builder.tempfile_in(directory)).map_err(named(directory))?;
     file.write_all(month.text().as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(named(&path))?;
     temporary::at_once(|| file.persist_noclobber(&path)).map_err(|error| named(&path)(error.error))?;

@@ -20,6 +20,7 @@ const DEFAULT: [Dimension; 4] = [Dimension::Unit, Dimension::CostCenter, Dimensi
 pub(super) fn run(args: &StatementsArgs) -> Result<Ending, Failure> {
     let (asked, options) = asked(args)?;
     let closed = closed_months(&asked.bill)?;
+    apart(&asked.logs.inputs, &args.out)?;
     let standing = standing(&args.out, args.replace)?;
     let beside = args.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let computed = asked.compute()?;
@@ -55,7 +56,8 @@ pub(super) fn summary(manifest: &Manifest) -> String {
         .map(|(currency, sums)| format!(", net cost {} {currency}", sums.printed))
         .collect();
     let files = manifest.files.len() + 1;
-    format!("{units} units, {files} files, {} calls{}", manifest.totals.calls, money.concat())
+    let units = if units == 1 { "1 unit".to_owned() } else { format!("{units} units") };
+    format!("{units}, {files} files, {} calls{}", manifest.totals.calls, money.concat())
 }
 
 /// What the arguments ask for, and how the manifest says it.
@@ -116,6 +118,28 @@ fn asked(args: &StatementsArgs) -> Result<(Asked, Options), Failure> {
         max_record: settings.max_record.value,
     };
     Ok((Asked { logs, bill, settings, by, minimum: args.groups.min_group, keep: false }, options))
+}
+
+/// Statements within an input would be read as logs when they are made again.
+fn apart(inputs: &[String], out: &Path) -> Result<(), Failure> {
+    let mut standing = out.ancestors().filter_map(|path| match path.as_os_str().is_empty() {
+        true => Path::new(".").canonicalize().ok(),
+        false => path.canonicalize().ok(),
+    });
+    let Some(standing) = standing.next() else { return Ok(()) };
+    let within = |input: &&String| {
+        let input = Path::new(input).canonicalize();
+        input.is_ok_and(|input| input.is_dir() && standing.starts_with(input))
+    };
+    match inputs.iter().find(within) {
+        Some(input) => {
+            let out = out.display();
+            Err(Failure::Usage(format!(
+                "--out: {out} lies within the input {input}, where it would be read as a log; write elsewhere"
+            )))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What stands where the statements are to be: nothing, an empty directory, or statements that may go.

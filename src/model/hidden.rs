@@ -83,6 +83,10 @@ impl Pseudonyms {
             hide(&mut page.title);
             page.links.iter_mut().for_each(|(name, _)| hide(name));
         }
+        if let Some(estimate) = &mut hidden.estimate {
+            hide(&mut estimate.prices);
+            estimate.unpriced.iter_mut().flat_map(|calls| [&mut calls.service, &mut calls.method]).for_each(hide);
+        }
         hidden.bill.iter_mut().flat_map(|bill| &mut bill.files).for_each(|file| hide(&mut file.path));
         hidden
     }

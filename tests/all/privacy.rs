@@ -88,9 +88,26 @@ fn no_output_names_a_principal() {
         nobody(&["report", &input, "--map", RULES, "--projects", PROJECTS, "--by", BY]);
         nobody(&["report", &input, "--map", RULES, "--projects", PROJECTS, "--by", "unit,principal", "--bill", BILL]);
         nobody(&["calls", &input, "--map", RULES, "--projects", PROJECTS]);
+        nobody(&["report", &input, "--by", BY, "--prices", "sample-logs/prices.toml"]);
         nobody(&["check", &input, "--map", RULES, "--projects", PROJECTS, "--max-unallocated", "50%"]);
         let by_name = format!("protoPayload.authenticationInfo.principalEmail=\"{}\"", all.first().unwrap());
         nobody(&["report", &input, "--where", &by_name, "--by", "principal"]);
+        let focus = place.join("focus.csv");
+        let dataset = [
+            "report",
+            &input,
+            "--bill",
+            BILL,
+            "--format",
+            "focus",
+            "--by",
+            "principal,resource",
+            "--pseudonymise",
+            &key,
+        ];
+        run(&[&dataset[..], &["--quiet", "-o", focus.to_str().unwrap()]].concat()).unwrap();
+        let text = texts(&focus);
+        assert!(all.iter().all(|name| !text.contains(name)) && text.contains("service-account-"));
         let half = "protoPayload.authenticationInfo.principalEmail=~\"^tomas.lind\"";
         let report = document(&["report", &input, "--where", half, "--pseudonymise", &key]);
         assert!(report["provenance"]["where"].as_str().unwrap().starts_with("filter-"));

@@ -206,10 +206,12 @@ fn what_stands_there_is_left_alone() {
     fs::remove_file(place.path("out/notes.txt")).unwrap();
     made(&place, &["--replace"]).ends(0);
     assert_eq!(fs::read(place.path("out/index.csv")).unwrap(), before);
-    let logs = place.run(&[&WITH_BILL[..], &["--out", "logs", "--replace"]].concat());
-    logs.ends(2).says(&["holds no statements that billtrail wrote"]);
+    place.write("mine/notes.txt", "mine");
+    let mine = place.run(&[&WITH_BILL[..], &["--out", "mine", "--replace"]].concat());
+    mine.ends(2).says(&["holds no statements that billtrail wrote"]);
     fs::create_dir(place.path("empty")).unwrap();
     place.run(&[&WITH_BILL[..], &["--out", "empty"]].concat()).ends(0);
+    place.run(&[&WITH_BILL[..], &["--out", "logs/new/out"]].concat()).ends(2).says(&["within the input logs"]);
     // A run that fails leaves nothing.
     let files = place.files();
     place.run(&[&WITH_BILL[..], &["--out", "new", "--invoice-month", "2031-01"]].concat()).ends(2);
