@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from decimal import ROUND_HALF_UP, Decimal
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -27,6 +28,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 REPORT = ["report", "sample-logs", "--map", "sample-logs/business-units.csv"]
 RICH = REPORT + ["--by", "day,unit,payer,service,principal,model,storage_payer"]
 CALLS = ["calls", "sample-logs", "--map", "sample-logs/business-units.csv"]
+STANDARD = "sample-logs/bill/gcp_billing_export_v1_00AA11_22BB33_44CC55.json"
+OCTOBER = ["--projects", "sample-logs/projects.json", "--bill", STANDARD, "--invoice-month", "2026-10"]
 HOSTILE = "</script><script>window.hit=1</script><img src=x onerror=window.hit=2>\u2028\u202egnp.\u0007'\"&lt;"
 WIDTHS = {"wide": 1280, "phone": 360}
 
@@ -314,6 +317,77 @@ def a_rich_report_has_all_its_sections(reader):
     assert reader.one(".chart.wide").is_displayed() and not reader.one(".chart.narrow").is_displayed()
 
 
+def money(amount, digits=2):
+    return f"{Decimal(amount).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
+
+
+def a_bill_is_shown_by_money(reader):
+    document = reader.make("bill", RICH + OCTOBER)
+    reader.look("bill")
+    headings = [heading.text for heading in reader.all("h2")]
+    for heading in ["Business units by net cost (EUR)", "Net cost by day (EUR)", "Payers", "Services", "Principals", "Models", "Tie-out (EUR)"]:
+        assert heading in headings, (heading, headings)
+    total = money(document["totals"]["net_cost"])
+    assert reader.one(".headline .value").text == f"{total} EUR"
+    # Units, rounded so that they add up, are those of a report by unit.
+    units = {row.find_element(By.CSS_SELECTOR, "th").text: row.find_elements(By.CSS_SELECTOR, "td")[0].text for row in reader.all("#units tbody tr")}
+    ran = subprocess.run([reader.billtrail, *REPORT, *OCTOBER, "--by", "unit", "--quiet", "--format", "markdown"], cwd=ROOT, capture_output=True, text=True)
+    lines = [[cell.strip(" *\\") for cell in line.split("|")] for line in ran.stdout.splitlines() if line.startswith("|")]
+    at = lines[0].index("net\\_cost")
+    assert units == {line[1]: line[at].replace("\\", "") for line in lines[2:] if line[1] != "total"}, units
+    assert sum(Decimal(unit.replace(",", "")) for unit in units.values()) == Decimal(total.replace(",", ""))
+    # Every bar of the trend has its figure.
+    reader.one("#trend summary").click()
+    cents = reader.run("return [...document.querySelectorAll('#trend td.figure')].map((td) => Number(td.dataset.value))")
+    assert sum(cents) == int(total.replace(",", "").replace(".", "")), sum(cents)
+    for descending in [True, False]:
+        reader.title("net cost (EUR)").click()
+        costs = [Decimal(row["net_cost"]) for row in document["rows"] if row["net_cost"] is not None]
+        first = next(cell for cell in reader.cells("net cost (EUR)") if cell != "–")
+        expected = (max if descending else min)(costs)
+        assert abs(Decimal(first.replace(",", "")) - expected) < Decimal("0.02"), (first, expected)
+    reader.quiet()
+
+
+def two_currencies_have_sections_of_their_own(reader):
+    bill = reader.folder / "yen.json"
+    rows = (ROOT / STANDARD).read_text().splitlines()[:60]
+    bill.write_text("".join(row.replace('"EUR"', '"JPY"').replace("00AA11-22BB33-44CC55", "00DD11-22EE33-44FF55") + "\n" for row in rows))
+    document = reader.make("currencies", [*REPORT, *OCTOBER, "--bill", bill, "--by", "day,unit,payer,service"])
+    reader.look("currencies")
+    for currency, digits in [("EUR", 2), ("JPY", 0)]:
+        net = sum(Decimal(row["net_cost"]) for row in document["rows"] if row["currency"] == currency and row["net_cost"])
+        assert money(net, digits) in reader.one(f"#units-{currency} tfoot").text
+        assert reader.one(f"#trend-{currency} h2").text == f"Net cost by day ({currency})"
+    assert "net cost" not in reader.one("#units").text
+    reader.quiet()
+
+
+def filters_can_be_opened_and_copied(reader):
+    document = reader.make("filters", [*REPORT, "--filters"])
+    reader.look("filters")
+    first = reader.one("#rows details.code")
+    first.find_element(By.CSS_SELECTOR, "summary").click()
+    shown = first.find_element(By.CSS_SELECTOR, "pre").text
+    assert shown == document["rows"][0]["filter"].strip(), shown
+    links = {link.get_attribute("href") for link in reader.all("#rows a")}
+    assert links and all(link.startswith("https://console.cloud.google.com/") for link in links)
+    reader.quiet()
+
+
+def limits_and_movements_lead_with_their_result(reader):
+    limits = ["--require-tie-out", "--max-unallocated", "5%", "--max-unit", "Storefront=450 EUR"]
+    reader.make("check", ["check", *REPORT[1:], *OCTOBER, *limits], code=1)
+    reader.look("check")
+    assert reader.one(".verdict").text == "1 of 3 limits is not kept." and len(reader.all("#rows tbody tr")) == 3
+    maps = ["--old-map", "sample-logs/business-units.csv", "--map", "sample-logs/business-units.toml"]
+    document = reader.make("diff", ["diff", "sample-logs", "sample-logs", *maps, *OCTOBER, "--old-bill", STANDARD])
+    reader.look("diff")
+    figures = [figure.text for figure in reader.all(".headline .value")]
+    assert figures == [f"{money(document['totals'][name])} EUR" for name in ["old", "new", "change"]], figures
+    reader.quiet()
+
+
 def calls_are_pages_of_rows(reader):
     document = reader.make("calls", CALLS)
     reader.look("calls")
@@ -386,6 +460,10 @@ def main():
                 the_theme_is_the_readers,
                 paper_gets_every_row,
                 a_rich_report_has_all_its_sections,
+                a_bill_is_shown_by_money,
+                two_currencies_have_sections_of_their_own,
+                filters_can_be_opened_and_copied,
+                limits_and_movements_lead_with_their_result,
                 calls_are_pages_of_rows,
                 hostile_text_stays_text,
                 an_incomplete_result_says_so,

@@ -66,7 +66,8 @@ pub struct Costs<'m> {
     timezone: Tz,
     mapping: Option<&'m Mapping>,
     invoice_months: Option<BTreeSet<String>>,
-    costs: HashMap<CostKey, Cost>,
+    /// Keys are large and lie beside the table, which has free places and doubles when it is full.
+    costs: HashMap<Box<CostKey>, Cost>,
     /// What the charges are that were added up, if it is asked for.
     charges: Option<CostCharges>,
     bills: BTreeMap<BillKey, TieOut>,
@@ -124,7 +125,13 @@ impl<'m> Costs<'m> {
         if let (Some(charges), Some((charge, figures))) = (&mut self.charges, charge) {
             self.too_large |= figures.and_then(|figures| charges.add(&key, charge, figures)).is_none();
         }
-        let known = self.costs.entry(key).or_insert(Cost { usage_start: row.usage_start, ..Cost::default() });
+        let known = match self.costs.get_mut(&key) {
+            Some(known) => known,
+            None => {
+                let first = Cost { usage_start: row.usage_start, ..Cost::default() };
+                self.costs.entry(Box::new(key)).or_insert(first)
+            }
+        };
         let sum = known.add(row.cost, row.credits, row.used.unwrap_or_default(), row.usage_start);
         self.too_large |= sum.is_none();
         if let Some(project) = row.project {
@@ -218,7 +225,7 @@ impl<'m> Costs<'m> {
         if self.too_large {
             return Err(TooLarge);
         }
-        let mut sorted: Vec<(&CostKey, &Cost)> = self.costs.iter().collect();
+        let mut sorted: Vec<(&CostKey, &Cost)> = self.costs.iter().map(|(key, cost)| (&**key, cost)).collect();
         sorted.sort_unstable_by_key(|(key, _)| *key);
         Ok(sorted)
     }

@@ -222,7 +222,8 @@ pub(super) fn sum_problem(
         Some(Share::ONE) => return None,
         None => MappingProblem::SharesTooFine { selector },
         Some(sum) => {
-            let lines: Vec<String> = shares.iter().map(|(line, _)| line.to_string()).collect();
+            let mut lines: Vec<String> = shares.iter().map(|(line, _)| line.to_string()).collect();
+            lines.dedup();
             let noun = if lines.len() == 1 { "line" } else { "lines" };
             let when = match (dated, time) {
                 (false, _) => String::new(),
@@ -260,19 +261,19 @@ mod tests {
         for (rows, error) in [
             (
                 "net-prod,A,,,,1/3\nnet-prod,B,,,,33%\n",
-                "m.csv:3: the shares of project `net-prod` add up to 199/300 and not to 1 (lines 2, 3)",
+                "m.csv:3: the shares of project `net-prod` add up to 199/300 and not to 1 (lines 2, 3); correct them",
             ),
             (
                 "net-prod,A,,,,3/4\nnet-prod,B,,,,3/4\n",
-                "m.csv:3: the shares of project `net-prod` add up to 3/2 and not to 1 (lines 2, 3)",
+                "m.csv:3: the shares of project `net-prod` add up to 3/2 and not to 1 (lines 2, 3); correct them",
             ),
             (
                 "net-prod,A,,2026-10,,1/2\nnet-prod,B,,2026-11,,1/2\n",
-                "m.csv:3: the shares of project `net-prod` add up to 1/2 and not to 1 at 2026-10-01 (line 3)",
+                "m.csv:3: the shares of project `net-prod` add up to 1/2 and not to 1 at 2026-10-01 (line 3); correct them",
             ),
             (
                 "net-prod,A,,,,1/2\nnet-prod,B,,2026-11,,1/2\nnet-prod,C,2026-11,,,1/2\n",
-                "m.csv:2: the shares of project `net-prod` add up to 1/2 and not to 1 without a time (only rows without dates hold then) (line 2)",
+                "m.csv:2: the shares of project `net-prod` add up to 1/2 and not to 1 without a time (only rows without dates hold then) (line 2); correct them",
             ),
             (
                 "net-prod,A,,,,1/2\nnet-prod,A,,,,1/2\n",

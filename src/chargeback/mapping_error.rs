@@ -114,7 +114,7 @@ pub enum MappingProblem {
         first: u64,
     },
     /// Shares that are not the whole.
-    #[error("the shares of {selector} add up to {sum} and not to 1{when} ({lines})")]
+    #[error("the shares of {selector} add up to {sum} and not to 1{when} ({lines}); correct them")]
     SharesNotOne {
         /// The selector with its noun.
         selector: String,

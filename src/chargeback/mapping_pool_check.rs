@@ -152,7 +152,7 @@ mod tests {
             ("pool:Net,Adds,,,1\n", "m.csv:7: no row puts a project or a call into the unit `Adds`; is it misspelt?"),
             (
                 "pool:Net,Ads,,,1/2\npool:Net,Shop,,,1/3\n",
-                "m.csv:8: the shares of pool `Net` add up to 5/6 and not to 1 (lines 7, 8)",
+                "m.csv:8: the shares of pool `Net` add up to 5/6 and not to 1 (lines 7, 8); correct them",
             ),
             (
                 "pool:Net,Ads,,,1/2\npool:Net,Ads,,,1/2\n",
@@ -181,7 +181,7 @@ mod tests {
             ),
             (
                 "pool:Net,Ads,,1970-02,1/2\npool:Net,Shop,,,1/2\n",
-                "m.csv:8: the shares of pool `Net` add up to 1/2 and not to 1 at 1970-02-01 (line 8)",
+                "m.csv:8: the shares of pool `Net` add up to 1/2 and not to 1 at 1970-02-01 (line 8); correct them",
             ),
         ] {
             assert_eq!(errors(rows), error, "{rows}");

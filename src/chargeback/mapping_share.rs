@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use num_bigint::BigUint;
+
 use super::mapping_error::MappingProblem;
 
 /// The largest numerator and denominator that are read: decimals of twelve places.
@@ -53,9 +55,10 @@ impl Share {
     }
 
     /// This part of a whole, rounded down.
-    pub(super) fn of(self, whole: u64) -> u128 {
-        // No part that is read is finer than 10^14: the product fits.
-        u128::from(whole) * self.numerator / self.denominator
+    pub(super) fn of(self, whole: u128) -> u128 {
+        let part = BigUint::from(whole) * self.numerator / self.denominator;
+        // A part that was read as one is not more than its whole.
+        u128::try_from(part).unwrap_or(whole)
     }
 
     fn reduced(numerator: u128, denominator: u128) -> Self {

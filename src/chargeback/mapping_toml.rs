@@ -247,7 +247,7 @@ mod tests {
             ),
             (
                 "[[rule]]\nproject = \"ads-prod\"\n[rule.business_unit]\nA = \"1/2\"\nB = \"1/3\"\n",
-                "m.TOML:5: the shares of project `ads-prod` add up to 5/6 and not to 1 (lines 4, 5)",
+                "m.TOML:5: the shares of project `ads-prod` add up to 5/6 and not to 1 (lines 4, 5); correct them",
             ),
             (
                 "[[rule]]\nproject = [\"ads-prod\",\n\"ads-prod\"]\nbusiness_unit = \"A\"\n",

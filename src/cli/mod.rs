@@ -1,8 +1,10 @@
 //! The command line. The comments here are the help texts.
 
 pub mod bill;
+pub mod check;
 pub mod close;
 pub mod dataset;
+pub mod diff;
 pub mod filter;
 pub mod prices;
 pub mod privacy;
@@ -52,17 +54,11 @@ pub enum Command {
     #[command(after_help = "Example:\n  billtrail explain logs/ --map business-units.csv --insert-id 1x8k2fqe4m7zd")]
     Explain(ExplainArgs),
     /// Hold a result against limits, for a pipeline: exit code 1 if one is not kept
-    #[command(
-        after_help = "Example:\n  billtrail check logs/ --map business-units.csv --max-unallocated 5% --max-unit 'Marketing=10000 calls'"
-    )]
-    Check(CheckArgs),
-    /// Show what moved between two results, and whether by more calls or by another mapping
-    #[command(
-        after_help = "Example:\n  billtrail diff september.json october.json\n  billtrail diff september/ october/ --old-map old.csv --map new.csv\n\n\
-Each unit's change is volume (its new calls under the old mapping, less the old ones) and mapping (what the new mapping \
-makes of the new calls). Two reports tell the old mapping by their rows; --by unit,payer,service or finer."
-    )]
-    Diff(DiffArgs),
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<check::CheckArgs>),
+    /// Show what moved between two results, in calls or in money: by more use, by other prices or by another mapping
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(Box<diff::DiffArgs>),
     /// Write a statement for each business unit: pages, rows, an index, and a manifest that can be verified
     #[command(
         after_help = "Example:\n  billtrail statements logs/ --map business-units.csv --bill 'bill/*.json' --month 2026-10 --out statements/2026-10"
@@ -307,63 +303,6 @@ pub struct ExplainArgs {
     /// The call_key of a call, as `billtrail calls` prints it; for entries without an insertId
     #[arg(long, value_name = "KEY")]
     pub call_key: Option<String>,
-}
-
-/// Arguments of `check`.
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("gates").required(true).multiple(true).args(["max_unallocated", "max_unit"])))]
-pub struct CheckArgs {
-    /// Where to read from.
-    #[command(flatten)]
-    pub logs: LogArgs,
-    /// How to print: markdown unless a format is chosen.
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// The largest part of the billable calls that may have no unit, `(unmapped)` and `(unattributed)`: `5%`, `0.05`, `1/20`
-    #[arg(long, value_name = "PART", allow_hyphen_values = true, help_heading = "Gates")]
-    pub max_unallocated: Vec<String>,
-    /// The most that a unit may have: `Marketing=10000 calls`; measures are calls, billable_calls, failed_calls,
-    /// billed_bytes, slot_ms, entries. May be given more than once
-    #[arg(long, value_name = "UNIT=LIMIT", help_heading = "Gates")]
-    pub max_unit: Vec<String>,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub struct DiffArgs {
-    /// What was: a report in JSON (`billtrail report --format json`), or logs
-    #[arg(value_name = "OLD")]
-    pub old: String,
-    /// What is: a report in JSON, or logs
-    #[arg(value_name = "NEW")]
-    pub new: String,
-    /// What is compared: calls, billable_calls, failed_calls, billed_bytes, slot_ms, entries
-    #[arg(long, value_name = "MEASURE", default_value = "billable_calls")]
-    pub measure: String,
-    /// Of logs: the mapping, and of NEW alone if --old-map is given
-    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
-    pub map: Option<PathBuf>,
-    /// Of logs: the mapping of OLD
-    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
-    pub old_map: Option<PathBuf>,
-    /// Of logs: an inventory of projects. May be given more than once
-    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
-    pub projects: Vec<PathBuf>,
-    /// Of logs: rows that replace or add to the built-in catalogue
-    #[arg(long, value_name = "FILE", help_heading = "Attribution")]
-    pub services: Option<PathBuf>,
-    /// Of logs: count only entries that this filter selects
-    #[arg(long = "where", value_name = "FILTER", allow_hyphen_values = true, help_heading = "Attribution")]
-    pub filter: Option<String>,
-    /// Of logs: the time zone of the mapping's dates [default: UTC]
-    #[arg(long, value_name = "ZONE", help_heading = "Attribution")]
-    pub timezone: Option<String>,
-    /// How to print.
-    #[command(flatten)]
-    pub output: OutputArgs,
-    /// Say nothing on standard error but errors
-    #[arg(long, short)]
-    pub quiet: bool,
 }
 
 /// Arguments of `ledger`.

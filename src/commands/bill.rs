@@ -12,6 +12,7 @@ use crate::chargeback::attribution::{Attributed, Attributor};
 use crate::chargeback::bill_of_payer::BillOfPayer;
 use crate::chargeback::closed::{Closed, ClosedMonth};
 use crate::chargeback::closing::Booking;
+use crate::chargeback::cost_cells::{Cells, cells};
 use crate::chargeback::cost_statement::{CostError, CostStatement, Note, cost_statement};
 use crate::chargeback::costs::{BillKey, Costs};
 use crate::chargeback::dimension::{Dimension, NONE, Teller};
@@ -161,13 +162,18 @@ impl Bill<'_> {
         let bills = self.bills()?;
         let months: BTreeSet<&str> = bills.values().map(|bill| bill.invoice_month.as_str()).collect();
         let currencies: BTreeSet<Currency> = bills.values().map(|bill| bill.currency).collect();
-        let mut currencies = currencies.into_iter();
-        let (Some(currency), None, 1) = (currencies.next(), currencies.next(), months.len()) else {
-            let months: Vec<&str> = months.into_iter().collect();
-            return Err(Failure::Usage(format!(
-                "--invoice: the bill has several invoices ({}), in one or several currencies; choose one with --invoice-month",
-                months.join(", ")
-            )));
+        if months.len() > 1 {
+            let months = months.into_iter().collect::<Vec<_>>().join(", ");
+            let why = format!("--invoice: the bill has several invoices ({months}); choose one with --invoice-month");
+            return Err(Failure::Usage(why));
+        }
+        let mut codes = currencies.iter();
+        let (Some(&currency), None) = (codes.next(), codes.next()) else {
+            let codes = currencies.iter().map(|currency| currency.code()).collect::<Vec<_>>().join(", ");
+            let why = format!(
+                "--invoice: the bill is in several currencies ({codes}), an invoice is in one; give the bill of its billing account alone"
+            );
+            return Err(Failure::Usage(why));
         };
         let too_large = || Failure::Usage("--invoice: the amounts are too large to be compared".to_owned());
         let mut sums = bills.values().map(|bill| bill.bill);
@@ -248,6 +254,14 @@ impl Bill<'_> {
         }
         let tie_outs: Vec<TieOut> = std::mem::take(&mut statement.tie_outs);
         Ok((statement, BillSummary { tie_outs, ..self.summary }))
+    }
+
+    /// The costs by what they are for and who carries them, with the proof that they add up.
+    pub fn cells(self, logs: &Logs, provider: &Provider) -> Result<(Cells, BillSummary), Failure> {
+        let nothing = |_: &Attributor<'_>, _: &Attributed<'_>| {};
+        let (cells, tie_outs) = self
+            .allocated(logs, provider, &[], nothing, |allocator| Ok(cells(&self.costs, allocator, &logs.directory)?))?;
+        Ok((cells, BillSummary { tie_outs, ..self.summary }))
     }
 
     /// The charges of the bill, each divided among those who carry it, and the proof that they add up.

@@ -1,19 +1,51 @@
 //! `billtrail check`: gates that a result must pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::bill::Wanted;
+use super::costed::{Asked, Costed};
 use super::logs::Logs;
-use super::{Ending, Failure, documents, output};
-use crate::chargeback::attribution::{SHARED, UNATTRIBUTED, UNMAPPED};
-use crate::chargeback::gate::{Gate, Verdict};
-use crate::chargeback::statement::{Measures, StatementError};
-use crate::cli::CheckArgs;
+use super::{Ending, Failure, documents, output, verdicts};
+use crate::chargeback::attribution::{Account, SHARED, UNATTRIBUTED, UNMAPPED};
+use crate::chargeback::gate::{Gate, budgeted};
+use crate::chargeback::held::Held;
+use crate::chargeback::mapping::Mapping;
+use crate::chargeback::statement::Measures;
+use crate::chargeback::verdict::Verdict;
+use crate::cli::check::CheckArgs;
 use crate::cli::settings::Origin;
-use crate::model::document::{Cell, Row};
+use crate::model::document::Row;
+use crate::model::money::Currency;
 use crate::model::stats::Stage;
+use crate::model::tie_out::BillSummary;
 use crate::report::Format;
 
 pub(super) fn run(args: &CheckArgs) -> Result<Ending, Failure> {
+    let gates = gates(args)?;
+    let (logs, account, held, bill) = match Wanted::of(&args.bill)? {
+        Some(wanted) => costs(args, &wanted, &gates)?,
+        None => calls(args, &gates)?,
+    };
+    let mut found = Vec::new();
+    for gate in &gates {
+        found.extend(gate.judge(&held)?);
+    }
+    found.extend(bill.as_ref().and_then(|bill| bill.invoice.as_ref()).map(Verdict::invoice));
+    let failed = found.iter().any(|verdict| !verdict.passed);
+    let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
+    let document = verdicts::check(&logs, account, &gates, bill);
+    let rows: Vec<Row> = found.iter().map(|verdict| verdicts::row(verdict, &document.columns)).collect();
+    let chosen = &logs.settings.format;
+    // A gate's result is read in a pull request or a chat, unless somebody asks for something else.
+    let format = if chosen.origin == Origin::Default { Format::Markdown } else { chosen.value };
+    let (quiet, mut rows) = (logs.settings.quiet.value, rows.into_iter());
+    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, true, quiet))?;
+    logs.say_stats();
+    Ok(documents::ending(document.incomplete, failed || strict))
+}
+
+/// The gates asked for; that of the invoice comes with the bill.
+fn gates(args: &CheckArgs) -> Result<Vec<Gate>, Failure> {
     let option = |name: &'static str| move |why: String| Failure::Usage(format!("{name}: {why}"));
     let mut gates = Vec::new();
     for text in &args.max_unallocated {
@@ -22,52 +54,68 @@ pub(super) fn run(args: &CheckArgs) -> Result<Ending, Failure> {
     for text in &args.max_unit {
         gates.push(Gate::unit(text).map_err(option("--max-unit"))?);
     }
+    if args.require_tie_out {
+        gates.push(Gate::TieOut);
+    }
+    if let (Some(currency), true) = (budgeted(&gates).first(), args.bill.bill.is_empty()) {
+        let why = format!("--max-unit: only a bill tells what a unit costs in {currency}; give it with --bill");
+        return Err(Failure::Usage(why));
+    }
+    Ok(gates)
+}
+
+/// What is held against the gates, with what it was made from.
+type Found = (Logs, Account, Held, Option<BillSummary>);
+
+fn calls(args: &CheckArgs, gates: &[Gate]) -> Result<Found, Failure> {
     let logs = Logs::read_agreed(&args.logs, &args.output)?;
-    known(&gates, &logs)?;
-    let (account, units) = logs.attribute_in_order(BTreeMap::<String, Measures>::new, |units, attributed| {
-        let measures = units.entry(attributed.unit.to_owned()).or_default();
-        *measures = measures.checked_add(&Measures::of(attributed)).ok_or(StatementError::Overflow)?;
+    known(gates, logs.mapping.as_ref())?;
+    let (account, held) = logs.attribute_in_order(Held::default, |held, attributed| {
+        held.add(attributed.unit, &Measures::of(attributed))?;
         Ok(())
     })?;
-    let verdicts: Vec<Verdict> = gates.iter().map(|gate| gate.judge(&units)).collect();
-    let failed = verdicts.iter().any(|verdict| !verdict.passed());
-    let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
-    let document = documents::check(&logs, account);
-    let chosen = &logs.settings.format;
-    // A gate's result is read in a pull request or a chat, unless somebody asks for something else.
-    let format = if chosen.origin == Origin::Default { Format::Markdown } else { chosen.value };
-    let (quiet, mut rows) = (logs.settings.quiet.value, verdicts.iter().map(row));
-    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, true, quiet))?;
-    logs.say_stats();
-    Ok(documents::ending(document.incomplete, failed || strict))
+    Ok((logs, account, held, None))
+}
+
+fn costs(args: &CheckArgs, wanted: &Wanted, gates: &[Gate]) -> Result<Found, Failure> {
+    let fits = |mapping: Option<&Mapping>, currencies: &BTreeSet<Currency>| {
+        known(gates, mapping)?;
+        in_the_bill(gates, currencies)
+    };
+    let settings = Logs::settings(&args.logs, &args.output)?;
+    let asked = Asked { settings, by: Held::BY.to_vec(), minimum: None };
+    let costed = Costed::read(&args.logs, wanted, asked, &fits)?;
+    let Costed { logs, account, by: _, statement, summary } = costed;
+    let held = Held::of(&statement, &summary.tie_outs)?;
+    Ok((logs, account, held, Some(summary)))
 }
 
 /// A limit of a unit that does not exist would always be kept.
-fn known(gates: &[Gate], logs: &Logs) -> Result<(), Failure> {
+fn known(gates: &[Gate], mapping: Option<&Mapping>) -> Result<(), Failure> {
     let mut units = BTreeSet::from([UNMAPPED, UNATTRIBUTED, SHARED]);
-    units.extend(logs.mapping.iter().flat_map(|mapping| mapping.units()));
-    for gate in gates {
-        match gate {
-            Gate::Unit { unit, .. } if !units.contains(unit.as_str()) => {
-                let why = match &logs.mapping {
-                    Some(mapping) => format!("{} has no such unit", mapping.file()),
-                    None => "give the mapping that names it (--map)".to_owned(),
-                };
-                return Err(Failure::Usage(format!("--max-unit: `{unit}`: {why}")));
-            }
-            Gate::Unit { .. } | Gate::Unallocated(_) => {}
+    units.extend(mapping.iter().flat_map(|mapping| mapping.units()));
+    match gates.iter().filter_map(Gate::limited).find(|unit| !units.contains(unit)) {
+        None => Ok(()),
+        Some(unit) => {
+            let why = match mapping {
+                Some(mapping) => format!("{} has no such unit", mapping.file()),
+                None => "give the mapping that names it (--map)".to_owned(),
+            };
+            Err(Failure::Usage(format!("--max-unit: `{unit}`: {why}")))
         }
     }
-    Ok(())
 }
 
-fn row(verdict: &Verdict) -> Row {
-    vec![
-        Cell::Text(verdict.gate.to_owned()),
-        verdict.unit.clone().map_or(Cell::Null, Cell::Text),
-        Cell::Text(verdict.measure.name().to_owned()),
-        Cell::Integer(verdict.limit),
-        Cell::Integer(verdict.found),
-        Cell::Boolean(verdict.passed()),
-    ]
+/// So would be one in a currency that the bill does not have.
+fn in_the_bill(gates: &[Gate], currencies: &BTreeSet<Currency>) -> Result<(), Failure> {
+    match budgeted(gates).difference(currencies).next() {
+        None => Ok(()),
+        Some(missing) => {
+            let there: Vec<&str> = currencies.iter().map(|currency| currency.code()).collect();
+            Err(Failure::Usage(format!(
+                "--max-unit: nothing of the bill is in {missing}; it is in {there}: write the limit in that currency",
+                there = there.join(", ")
+            )))
+        }
+    }
 }

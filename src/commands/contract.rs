@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Ending, Failure, documents, journal, output};
+use super::{Ending, Failure, cost_diff, documents, journal, output, verdicts};
 use crate::bill::BillForm;
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::price::PriceUnit;
@@ -80,7 +80,7 @@ fn lists() -> Vec<List> {
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 9] {
+fn columns() -> [(&'static str, &'static [Column]); 11] {
     [
         ("report_measure", &documents::MEASURES),
         ("report_money", &documents::MONEY),
@@ -89,8 +89,10 @@ fn columns() -> [(&'static str, &'static [Column]); 9] {
         ("journal_column", &journal::JOURNAL),
         ("calls_column", &documents::CALLS),
         ("calls_estimate", &super::prices::ESTIMATED_CALL),
-        ("check_column", &documents::CHECK),
+        ("check_column", &verdicts::CHECK),
+        ("check_money", &verdicts::MONEY),
         ("diff_column", &documents::DIFF),
+        ("diff_money", &cost_diff::MOVEMENTS),
     ]
 }
 

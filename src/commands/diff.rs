@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::logs::Logs;
-use super::{Ending, Failure, documents, output, tables};
+use super::{Ending, Failure, cost_diff, documents, output, tables};
 use crate::chargeback::attribution::Attributor;
 use crate::chargeback::dimension::Dimension;
 use crate::chargeback::mapping::Mapping;
@@ -11,9 +11,32 @@ use crate::chargeback::measure::Measure;
 use crate::chargeback::movement::{Amounts, Movement, by_unit, kept, movements};
 use crate::chargeback::report_rows::ReportRows;
 use crate::chargeback::statement::{Measures, StatementError};
+use crate::cli::LogArgs;
+use crate::cli::diff::DiffArgs;
 use crate::cli::settings::Settings;
-use crate::cli::{DiffArgs, LogArgs};
 use crate::model::document::{Cell, Input, Provenance, Row};
+
+/// What is compared.
+#[derive(Clone, Copy)]
+enum Wanted {
+    NetCost,
+    Calls(Measure),
+}
+
+impl Wanted {
+    const BILLABLE: Self = Self::Calls(Measure::BillableCalls);
+
+    fn parse(name: &str) -> Result<Self, Failure> {
+        if name == "net_cost" {
+            return Ok(Self::NetCost);
+        }
+        Measure::parse(name).map(Self::Calls).ok_or_else(|| {
+            let known: Vec<&str> = Measure::ALL.iter().map(|measure| measure.name()).collect();
+            let known = known.join(", ");
+            Failure::Usage(format!("--measure: there is no measure `{name}`; choose from net_cost, {known}"))
+        })
+    }
+}
 
 /// The amounts before, after, and after under the old mapping, with where they come from.
 struct Compared {
@@ -26,14 +49,34 @@ struct Compared {
 
 pub(super) fn run(args: &DiffArgs) -> Result<Ending, Failure> {
     let settings = Settings::resolve(&logs_args(args, &[]), &args.output, &|name| std::env::var(name).ok())?;
-    let Some(measure) = Measure::parse(&args.measure) else {
-        let known: Vec<&str> = Measure::ALL.iter().map(|measure| measure.name()).collect();
-        let why = format!("--measure: there is no measure `{}`; choose from {}", args.measure, known.join(", "));
-        return Err(Failure::Usage(why));
-    };
+    let measure = args.measure.as_deref().map(Wanted::parse).transpose()?;
     let compared = match (report(&args.old)?, report(&args.new)?) {
-        (Some(old), Some(new)) => of_reports(args, &old, &new, measure)?,
-        (None, None) => of_logs(args, measure)?,
+        (Some(old), Some(new)) => {
+            let with_money = old.has_money() && new.has_money();
+            let keys = keys(args, &old, &new)?;
+            match measure.unwrap_or(if with_money { Wanted::NetCost } else { Wanted::BILLABLE }) {
+                Wanted::NetCost => {
+                    let provenance = cost_diff::provenance(args, &old, &new)?;
+                    return cost_diff::of_reports(args, &settings, [&old, &new], &keys, provenance);
+                }
+                Wanted::Calls(measure) => of_reports(args, &old, &new, &keys, measure)?,
+            }
+        }
+        (None, None) => {
+            match measure.unwrap_or(if args.bill.is_empty() { Wanted::BILLABLE } else { Wanted::NetCost }) {
+                Wanted::NetCost if args.bill.is_empty() => {
+                    return Err(Failure::Usage(
+                        "--measure net_cost: only bills tell it; give them with --bill".to_owned(),
+                    ));
+                }
+                Wanted::NetCost => return cost_diff::of_logs(args, &settings),
+                Wanted::Calls(measure) if args.bill.is_empty() => of_logs(args, measure)?,
+                Wanted::Calls(measure) => {
+                    let why = format!("--bill: it tells nothing of {measure}; leave one of both away");
+                    return Err(Failure::Usage(why));
+                }
+            }
+        }
         (Some(_), None) | (None, Some(_)) => {
             let why = "one is a report and the other is not; give two reports (JSON) or two inputs";
             return Err(Failure::Usage(format!("{}, {}: {why}", args.old, args.new)));
@@ -62,37 +105,47 @@ fn report(argument: &str) -> Result<Option<ReportRows>, Failure> {
     Ok(ReportRows::read(&tables::read_bytes(path)?))
 }
 
-fn of_reports(args: &DiffArgs, old: &ReportRows, new: &ReportRows, measure: Measure) -> Result<Compared, Failure> {
+/// The columns by which two reports are compared.
+fn keys(args: &DiffArgs, old: &ReportRows, new: &ReportRows) -> Result<Vec<Dimension>, Failure> {
     if args.map.is_some() || args.old_map.is_some() {
         return Err(Failure::Usage("--map, --old-map: two reports have their units already".to_owned()));
     }
+    if !args.bill.is_empty() {
+        return Err(Failure::Usage("--bill: two reports have their money already".to_owned()));
+    }
     let keys: Vec<Dimension> = old.keys().into_iter().filter(|key| new.keys().contains(key)).collect();
-    if keys.is_empty() {
+    if keys.is_empty() && !args.quiet {
         anstream::eprintln!(
-            "billtrail: warning: the reports have no column in common that tells one call from another, so that all is \
-             volume; print them with --by unit,payer,service"
+            "billtrail: warning: the reports have no column in common that tells one call from another, so that a change of \
+             the mapping does not show; print them with --by unit,payer,service"
         );
     }
+    Ok(keys)
+}
+
+fn of_reports(
+    args: &DiffArgs,
+    old: &ReportRows,
+    new: &ReportRows,
+    keys: &[Dimension],
+    measure: Measure,
+) -> Result<Compared, Failure> {
     let named = |name: &str, error| Failure::Usage(format!("{name}: {error}"));
-    let before = old.rows(&keys, measure).map_err(|error| named(&args.old, error))?;
-    let after = new.rows(&keys, measure).map_err(|error| named(&args.new, error))?;
-    let input = |path: &String, complete| -> Result<Input, Failure> {
-        let bytes = std::fs::metadata(path).map_err(|error| Failure::File { path: path.clone(), error })?.len();
-        Ok(Input { path: path.clone(), bytes, complete })
-    };
-    let inputs = vec![input(&args.old, !old.incomplete)?, input(&args.new, !new.incomplete)?];
+    let before = old.rows(keys, measure).map_err(|error| named(&args.old, error))?;
+    let after = new.rows(keys, measure).map_err(|error| named(&args.new, error))?;
     Ok(Compared {
         old: by_unit(&before)?,
         kept: by_unit(&kept(&before, &after))?,
         new: by_unit(&after)?,
-        provenance: Provenance {
-            inputs,
-            mapping: joined([&old.provenance.mapping, &new.provenance.mapping]),
-            catalogue: joined([&old.provenance.catalogue, &new.provenance.catalogue]).unwrap_or_default(),
-            ..Provenance::default()
-        },
+        provenance: cost_diff::provenance(args, old, new)?,
         incomplete: old.incomplete || new.incomplete,
     })
+}
+
+/// A report as an input.
+pub(super) fn input_of(path: &str, complete: bool) -> Result<Input, Failure> {
+    let found = std::fs::metadata(path).map_err(|error| Failure::File { path: path.to_owned(), error })?;
+    Ok(Input { path: path.to_owned(), bytes: found.len(), complete })
 }
 
 fn of_logs(args: &DiffArgs, measure: Measure) -> Result<Compared, Failure> {
@@ -123,7 +176,7 @@ fn of_logs(args: &DiffArgs, measure: Measure) -> Result<Compared, Failure> {
 }
 
 /// What the old and the new result were made from: one name if it is the same.
-fn joined(names: [&Option<String>; 2]) -> Option<String> {
+pub(super) fn joined(names: [&Option<String>; 2]) -> Option<String> {
     let mut names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
     names.dedup();
     (!names.is_empty()).then(|| names.join(", "))
@@ -140,7 +193,7 @@ fn amounts(logs: &Logs, mapping: Option<&Mapping>, measure: Measure) -> Result<A
     Ok(amounts.into_iter().next().unwrap_or_default())
 }
 
-fn logs_args(args: &DiffArgs, inputs: &[String]) -> LogArgs {
+pub(super) fn logs_args(args: &DiffArgs, inputs: &[String]) -> LogArgs {
     LogArgs {
         inputs: inputs.to_vec(),
         map: args.map.clone(),

@@ -16,15 +16,15 @@ use crate::model::money::Currency;
 use crate::model::payer::{Payer, PayerRef};
 use crate::model::tie_out::BillSummary;
 
-const fn column(name: &'static str, kind: ColumnType, unit: Option<&'static str>) -> Column {
+pub(super) const fn column(name: &'static str, kind: ColumnType, unit: Option<&'static str>) -> Column {
     Column { name, kind, unit }
 }
 
-const fn text(name: &'static str) -> Column {
+pub(super) const fn text(name: &'static str) -> Column {
     column(name, ColumnType::Text, None)
 }
 
-const fn integer(name: &'static str, unit: Option<&'static str>) -> Column {
+pub(super) const fn integer(name: &'static str, unit: Option<&'static str>) -> Column {
     column(name, ColumnType::Integer, unit)
 }
 
@@ -95,16 +95,6 @@ pub const CALLS: [Column; 40] = [
     text("insert_id"),
     text("call_key"),
     text("source"),
-];
-
-/// The columns of `check`, in their order.
-pub const CHECK: [Column; 6] = [
-    text("gate"),
-    text("unit"),
-    text("measure"),
-    integer("limit", None),
-    integer("found", None),
-    column("passed", ColumnType::Boolean, None),
 ];
 
 /// The columns of `diff`, in their order.
@@ -199,11 +189,6 @@ pub(super) fn calls(logs: &Logs, account: Account) -> Document {
     document("calls", logs, account, CALLS.to_vec(), CALLS.len(), Row::new())
 }
 
-/// The document of gates.
-pub(super) fn check(logs: &Logs, account: Account) -> Document {
-    document("check", logs, account, CHECK.to_vec(), 3, Row::new())
-}
-
 /// The document of movements.
 pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Document {
     Document {
@@ -224,7 +209,7 @@ pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Doc
     }
 }
 
-fn document(
+pub(super) fn document(
     command: &'static str,
     logs: &Logs,
     account: Account,

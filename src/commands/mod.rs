@@ -10,6 +10,8 @@ mod computed;
 mod config;
 mod contract;
 mod copies;
+mod cost_diff;
+mod costed;
 mod dataset;
 mod diff;
 mod documents;
@@ -42,6 +44,7 @@ mod statements;
 mod stats;
 mod tables;
 mod temporary;
+mod verdicts;
 mod verify;
 
 pub use failure::Failure;

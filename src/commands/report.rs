@@ -2,19 +2,19 @@
 
 use std::num::NonZeroUsize;
 
-use super::bill::{self, Wanted};
+use super::bill::Wanted;
+use super::costed::{Asked, Costed};
 use super::logs::Logs;
 use super::proof::{Fault, Proven, Speakers, prove};
 use super::row_entries::{Frame, RowEntries};
 use super::row_filters::RowFilter;
-use super::{Ending, Failure, dataset, documents, output, prices, tables};
+use super::{Ending, Failure, dataset, documents, output, prices};
 use crate::chargeback::attribution::Attributed;
 use crate::chargeback::dimension::{Dimension, Teller};
 use crate::chargeback::estimate::Estimates;
 use crate::chargeback::price::PriceBook;
 use crate::chargeback::statement::{Accumulator, StatementRow};
 use crate::cli::ReportArgs;
-use crate::model::document::diagnose;
 use crate::model::stats::Stage;
 use crate::model::tally::Imbalance;
 use crate::report::safe;
@@ -222,39 +222,11 @@ impl Filters {
     }
 }
 
-/// The same with the money of a bill. The bill is read first: it is small, and what is wrong with it shows at once.
-fn with_bill(args: &ReportArgs, wanted: &Wanted, mut by: Vec<Dimension>) -> Result<Ending, Failure> {
-    let settings = Logs::settings(&args.logs, &args.output)?.beside_a_bill();
-    let provider = tables::provider(settings.services.value.as_deref())?;
-    let directory = tables::directory(&provider, &settings.projects.value)?;
-    let mapping = bill::mapping(&settings, &directory)?;
-    let bill = wanted.read(&settings, mapping.as_ref())?;
-    if bill.currencies().len() > 1 && !by.contains(&Dimension::Currency) {
-        by.push(Dimension::Currency);
-    }
-    let mut logs = Logs::read_settled(&args.logs, settings)?;
-    bill.teach(&mut logs);
-    let bills = bill.of_payers(&logs);
-    let minimum = args.groups.min_group;
-    let begin =
-        || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).beside(&bills).counting(minimum);
-    let (mut account, parts) = logs.attribute(begin, |part, attributed| {
-        part.add(attributed);
-        Ok(())
-    })?;
-    let accumulator = begin().merged(parts);
-    if let Some(principals) = accumulator.principals() {
-        principals.quieten(&mut account);
-    }
-    let (mut statement, summary) =
-        logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
-    let calls = statement.rows.iter().map(|row| row.measures.calls).sum();
-    if !statement.of_closed {
-        Imbalance::check("calls of the tally", account.tally.calls, calls)?;
-    }
-    for (kind, note) in std::mem::take(&mut statement.notes) {
-        diagnose(&mut account.diagnostics, kind, || note);
-    }
+/// The same with the money of a bill.
+fn with_bill(args: &ReportArgs, wanted: &Wanted, by: Vec<Dimension>) -> Result<Ending, Failure> {
+    let settings = Logs::settings(&args.logs, &args.output)?;
+    let asked = Asked { settings, by, minimum: args.groups.min_group };
+    let Costed { logs, account, by, statement, summary } = Costed::read(&args.logs, wanted, asked, &|_, _| Ok(()))?;
     let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let document = documents::cost_report(&logs, account, &by, &statement, summary);

@@ -179,6 +179,11 @@ pub struct Money {
 }
 
 impl Money {
+    /// No money at all.
+    pub const fn nothing(currency: Currency) -> Self {
+        Self { exact: Amount::ZERO, coins: 0, currency }
+    }
+
     /// Money rounded by itself.
     pub fn rounded(exact: Amount, currency: Currency) -> Self {
         Self { exact, coins: exact.coins(currency), currency }

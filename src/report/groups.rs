@@ -94,7 +94,7 @@ impl Sum {
 }
 
 /// The sum of two amounts of one currency. The total over all rows fits, or there would be no document.
-fn added(a: Money, b: Money) -> Money {
+pub(super) fn added(a: Money, b: Money) -> Money {
     let exact = Amount::of_units(a.exact.units().saturating_add(b.exact.units()));
     Money { exact, coins: a.coins.saturating_add(b.coins), currency: a.currency }
 }
@@ -105,6 +105,12 @@ pub(super) fn amounts(document: &Document) -> Vec<(usize, Money)> {
         .zip(&document.totals)
         .filter_map(|(at, total)| if let Cell::Money(money) = total { Some((at, *money)) } else { None })
         .collect()
+}
+
+/// The columns of money among the measures, as indexes of columns, whether they add up or not.
+pub(super) fn money_columns(document: &Document) -> Vec<usize> {
+    let all = document.keys..document.columns.len();
+    all.filter(|at| document.columns[*at].kind == ColumnType::Money).collect()
 }
 
 /// What groups are ranked by: the net cost where there is one, or the estimated one, else as [`weight`] says.
@@ -174,7 +180,7 @@ impl Groups {
         let keys = &document.columns[..document.keys];
         let find = |name: &&str| keys.iter().position(|column| column.name == *name);
         let columns = names.iter().map(find).collect::<Option<Vec<usize>>>()?;
-        let nothing = |(at, total): (usize, Money)| (at, Money { exact: Amount::ZERO, coins: 0, ..total });
+        let nothing = |(at, total): (usize, Money)| (at, Money::nothing(total.currency));
         let amounts = amounts(document).into_iter().map(nothing).collect();
         Some(Self { columns, measures: measures(document), amounts, sums: HashMap::new() })
     }
@@ -211,19 +217,43 @@ impl Groups {
     pub fn ranked(self, rank: Rank) -> Vec<Group> {
         let group = |(key, (sums, amounts))| Group { key, sums, amounts };
         let mut groups: Vec<Group> = self.sums.into_iter().map(group).collect();
-        let gap = |group: &Group| group.key.iter().any(|value| is_gap(value));
-        let heaviest = |a: &Group, b: &Group| {
-            let order = match rank {
-                Rank::Count(at) => b.sums.get(at).cmp(&a.sums.get(at)),
-                Rank::Amount(at) => {
-                    let exact = |group: &Group| group.amounts.get(at).map(|money| money.exact);
-                    exact(b).cmp(&exact(a))
-                }
-            };
-            order.then_with(|| b.sums.cmp(&a.sums))
+        groups.sort_by(|a, b| a.key.cmp(&b.key));
+        round(&mut groups);
+        sorted(groups, rank)
+    }
+}
+
+/// Groups by what they are ranked by, the heaviest first and what could not be placed last.
+pub(super) fn sorted(mut groups: Vec<Group>, rank: Rank) -> Vec<Group> {
+    let gap = |group: &Group| group.key.iter().any(|value| is_gap(value));
+    let heaviest = |a: &Group, b: &Group| {
+        let order = match rank {
+            Rank::Count(at) => b.sums.get(at).cmp(&a.sums.get(at)),
+            Rank::Amount(at) => {
+                let exact = |group: &Group| group.amounts.get(at).map(|money| money.exact);
+                exact(b).cmp(&exact(a))
+            }
         };
-        groups.sort_by(|a, b| gap(a).cmp(&gap(b)).then_with(|| heaviest(a, b)).then_with(|| a.key.cmp(&b.key)));
-        groups
+        order.then_with(|| b.sums.cmp(&a.sums))
+    };
+    groups.sort_by(|a, b| gap(a).cmp(&gap(b)).then_with(|| heaviest(a, b)).then_with(|| a.key.cmp(&b.key)));
+    groups
+}
+
+/// Rounds cost, credits and net cost of groups in the order of their keys, as a report by these columns does: what is shown
+/// here and there is the same. Where the rows are a part of a report, and other columns, keep the sums of their rows' coins.
+fn round(groups: &mut [Group]) {
+    let exact = |group: &Group| match group.amounts.as_slice() {
+        [cost, credits, _] => Some((cost.exact, credits.exact)),
+        _ => None,
+    };
+    let currency = groups.first().and_then(|group| group.amounts.first()).map(|money| money.currency);
+    let rows: Option<Vec<(Amount, Amount)>> = groups.iter().map(exact).collect();
+    let rounded = currency.zip(rows).and_then(|(currency, rows)| rounding::shown(&rows, currency));
+    let Some((total, rounded)) = rounded.as_deref().and_then(<[_]>::split_last) else { return };
+    let of_rows = |at: usize| groups.iter().fold(0_i128, |sum, group| sum.saturating_add(group.amounts[at].coins));
+    if (0..total.len()).all(|at| total[at].coins == of_rows(at)) {
+        groups.iter_mut().zip(rounded).for_each(|(group, money)| group.amounts = money.to_vec());
     }
 }
 

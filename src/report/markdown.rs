@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::row_filter::{RowFilter, TITLE};
-use super::summary::{Line, lines, sources};
-use super::{INCOMPLETE, figures, safe};
+use super::summary::{Line, brief, lines, sources};
+use super::{INCOMPLETE, figures, safe, verdict};
 use crate::model::document::{Cell, ColumnType, Document, Row};
 use crate::model::time::rfc3339;
 
@@ -13,11 +13,16 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     if document.incomplete {
         writeln!(out, "**{INCOMPLETE}**\n")?;
     }
+    // A check has a row for each limit: few.
+    let verdicts: Vec<Row> = if document.command == "check" { rows.collect() } else { Vec::new() };
+    if let Some((kept, sentence)) = verdict::sentence(document, &verdicts) {
+        writeln!(out, "{} **{}.**\n", if kept { "✅" } else { "❌" }, escape(&sentence))?;
+    }
     let columns = document.tabled();
     let mut filters = Vec::new();
     row(columns.iter().map(|column| escape(column.name)), out)?;
     row(columns.iter().map(|column| rule(column.kind).to_owned()), out)?;
-    for cells in rows {
+    for cells in verdicts.into_iter().chain(rows) {
         filters.extend(RowFilter::of(document, &cells));
         row(cells.iter().take(columns.len()).enumerate().map(|(at, cell)| value(document, at, cell)), out)?;
     }
@@ -31,7 +36,7 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
         row(keys.chain(totals), out)?;
     }
     list_filters(&filters, out)?;
-    let lines = lines(document);
+    let lines = if document.command == "check" { brief(document) } else { lines(document) };
     let mut units: &[String] = &[];
     for line in &lines {
         if line.depth == 0 {
@@ -101,7 +106,8 @@ fn item(line: &Line, units: &[String]) -> String {
     if !line.label.is_empty() {
         text.push_str(&format!(" {}", escape(&line.label)));
     }
-    for (at, (figure, unit)) in line.figures.iter().zip(units).enumerate() {
+    let figures = line.figures.iter().zip(units).filter(|(figure, _)| !figure.is_empty());
+    for (at, (figure, unit)) in figures.enumerate() {
         text.push_str(if at == 0 { ": " } else { ", " });
         text.push_str(figure);
         // The title says what is counted.
@@ -122,8 +128,16 @@ fn escape(text: &str) -> String {
     if text.starts_with(['-', '+']) {
         escaped.push('\\');
     }
-    for c in safe(text).chars() {
+    let shown = safe(text);
+    let mut before = None;
+    let mut rest = shown.chars().peekable();
+    while let Some(c) = rest.next() {
+        // Within a word a low line is no markup, and a chat would show the sign before it.
+        let within =
+            before.is_some_and(char::is_alphanumeric) && rest.peek().copied().is_some_and(char::is_alphanumeric);
+        before = Some(c);
         match c {
+            '_' if within => escaped.push('_'),
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -165,6 +179,11 @@ mod tests {
         let line = printed.lines().nth(2).expect("the row");
         assert_eq!(cells(line), 12);
         assert!(line.starts_with("| a\\|b\\`c\\`&lt;img src=x&gt;\\*d\\*\\\\n\\[e\\](f)&amp;amp; |"), "{line}");
+    }
+
+    #[test]
+    fn a_low_line_is_escaped_where_it_could_be_markup() {
+        assert_eq!(escape("net_cost _x_ a__b _"), "net_cost \\_x\\_ a\\_\\_b \\_");
     }
 
     #[test]

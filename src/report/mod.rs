@@ -27,6 +27,7 @@ mod stats;
 mod summary;
 mod table;
 mod tie_out;
+mod verdict;
 mod xlsx;
 
 pub use dataset::Dataset;

@@ -119,12 +119,38 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
         lines.push(Line::item(1, kind, &[diagnostic.count], kind.meaning()));
         lines.extend(diagnostic.examples.iter().take(EXAMPLES).map(|example| Line::item(2, "", &[], example)));
     }
+    broken_inputs(document, &mut lines);
+    lines
+}
+
+/// The lines that a result of few rows needs, which is read in a chat or a pull request: the sums that it rests on.
+pub(super) fn brief(document: &Document) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some(tally) = &document.tally {
+        lines.push(Line::title("Tally", &["count"]));
+        for (label, count) in [
+            ("records", tally.records),
+            ("rejected", sum(&tally.rejected)),
+            ("skipped", sum(&tally.skipped)),
+            ("merged", sum(&tally.merged)),
+            ("calls", tally.calls),
+        ] {
+            lines.push(Line::item(if label == "records" { 1 } else { 2 }, label, &[count], ""));
+        }
+    }
+    if let Some(bill) = &document.bill {
+        super::tie_out::lines(bill, &mut lines);
+    }
+    broken_inputs(document, &mut lines);
+    lines
+}
+
+fn broken_inputs(document: &Document, lines: &mut Vec<Line>) {
     let mut broken = document.provenance.inputs.iter().filter(|input| !input.complete).peekable();
     if broken.peek().is_some() {
         lines.push(Line::title("Inputs not read to their end", &["bytes read"]));
     }
     lines.extend(broken.map(|input| Line::item(1, &input.path, &[input.bytes], "")));
-    lines
 }
 
 pub(super) fn tally_lines(tally: &Tally, lines: &mut Vec<Line>) {

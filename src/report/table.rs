@@ -10,7 +10,7 @@ use comfy_table::ContentArrangement;
 use super::layout::Layout;
 use super::row_filter::{RowFilter, TITLE};
 use super::summary::incomplete;
-use super::{Style, safe, summary};
+use super::{Style, safe, summary, verdict};
 use crate::model::document::{Cell, Document, Row};
 
 /// Writes the table, the notes on it and the summary.
@@ -23,6 +23,9 @@ pub fn write(
     let rows: Vec<Row> = rows.collect();
     if document.incomplete {
         writeln!(out, "{}\n", incomplete(style))?;
+    }
+    if let Some((_, sentence)) = verdict::sentence(document, &rows) {
+        writeln!(out, "{}\n", style.bold(&format!("{sentence}.")))?;
     }
     let layout = Layout::fit(document, &rows, style.width);
     print(&layout, style, out)?;

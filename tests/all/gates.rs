@@ -61,7 +61,10 @@ fn a_gate_that_is_not_kept_fails_the_check() {
 #[test]
 fn the_result_of_a_check_is_markdown_unless_another_format_is_chosen() {
     let check = ["check", "sample-logs/vertex_ai.jsonl", "--map", MAP, "--max-unallocated", "1%"];
-    assert!(printed(&check).starts_with("| gate | unit | measure | limit | found | passed |\n| --- |"));
+    assert!(
+        printed(&check)
+            .starts_with("✅ **The limit is kept.**\n\n| gate | unit | measure | limit | found | passed |\n| --- |")
+    );
     assert!(
         printed(&[&check[..], &["--format", "csv", "--quiet"]].concat())
             .starts_with("gate,unit,measure,limit,found,passed\n")
@@ -148,7 +151,7 @@ fn what_cannot_be_checked_or_compared_is_wrong_use() {
     for (args, why) in [
         (vec!["check", logs], "required arguments"),
         (vec!["check", logs, "--max-unallocated", "many"], "`many` is no part of a whole"),
-        (vec!["check", logs, "--max-unit", "Ads=1 EUR"], "`Ads=1 EUR` is no limit"),
+        (vec!["check", logs, "--max-unit", "Ads=1 euros"], "`Ads=1 euros` is no limit"),
         (vec!["check", logs, "--max-unit", "Ads=1 calls"], "`Ads`: give the mapping that names it (--map)"),
         (
             vec!["check", logs, "--map", MAP, "--max-unit", "Ads=1 calls"],

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::bill::STANDARD;
 use super::contract::PROJECTS;
 use super::kept::printed;
-use super::world::{document, root};
+use super::world::document;
 
 const REPORT: [&str; 4] = ["report", "sample-logs", "--map", "sample-logs/business-units.csv"];
 
@@ -101,16 +101,54 @@ fn with_a_bill_units_are_ranked_by_net_cost() {
     assert!(section.find("(unmapped)") > section.find("Advertising"));
 }
 
+/// A section of the page.
+fn section<'p>(page: &'p str, id: &str) -> &'p str {
+    let begin = page.split(&format!("<section id=\"{id}\">")).nth(1).unwrap_or_else(|| panic!("no section {id}"));
+    begin.split("</section>").next().unwrap()
+}
+
+/// The numbers behind the figures of a section.
+fn numbers(section: &str) -> Vec<i128> {
+    let cells = section.split("<td class=\"figure\" data-value=\"").skip(1);
+    cells.map(|cell| cell.split('"').next().unwrap().parse().unwrap()).collect()
+}
+
 #[test]
-fn currencies_have_no_bars_and_no_sums_in_common() {
+fn with_a_bill_the_trend_and_the_rankings_are_by_money() {
+    let bill = ["--projects", PROJECTS, "--bill", STANDARD, "--invoice-month", "2026-10"];
+    let page = page(&[&REPORT[..], &bill, &["--by", "day,unit,payer,service,principal"]].concat());
+    let trend = section(&page, "trend");
+    assert!(trend.contains("<h2>Net cost by day (EUR)</h2>") && !page.contains("calls by day"));
+    // Cents of all days and units: the invoice.
+    assert_eq!(numbers(trend).iter().sum::<i128>(), 222_920);
+    for heading in ["Payers", "Services", "Principals"] {
+        let ranking = page.split(&format!("<h2>{heading}</h2>")).nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(ranking.contains("by net cost (EUR)"), "{heading}: {ranking}");
+    }
+}
+
+#[test]
+fn currencies_have_sections_of_their_own_and_no_sums_in_common() {
     let directory = tempfile::tempdir().unwrap();
-    let text = std::fs::read_to_string(root().join(STANDARD)).unwrap();
     let path = directory.path().join("yen.json");
-    let yen: String = text.lines().take(5).map(|line| line.replace("\"EUR\"", "\"JPY\"") + "\n").collect();
-    std::fs::write(&path, yen).unwrap();
+    std::fs::write(&path, super::money_gates::yen()).unwrap();
     let bill = ["--projects", PROJECTS, "--bill", STANDARD, "--bill", path.to_str().unwrap()];
-    let page = page(&[&REPORT[..], &bill, &["--by", "unit"]].concat());
+    let args = [&REPORT[..], &bill, &["--by", "day,unit,service"]].concat();
+    let (page, document) = (page(&args), document(&args));
     assert_eq!(page.matches("<dt>Net cost</dt>").count(), 2);
     assert!(page.contains("Tie-out (EUR)") && page.contains("Tie-out (JPY)"));
-    assert!(page.contains("Business units by billable calls") && !page.contains("Business units by net cost"));
+    for currency in ["EUR", "JPY"] {
+        let rows = document["rows"].as_array().unwrap().iter();
+        let net = rows.filter(|row| row["currency"] == currency).filter_map(|row| row["net_cost"].as_str());
+        let net = net.fold(Amount::ZERO, |sum, net| sum.checked_add(Amount::parse(net).unwrap()).unwrap());
+        let total = section(&page, &format!("units-{currency}")).split("<tfoot>").nth(1).unwrap().to_owned();
+        let shown =
+            billtrail::model::money::Money::rounded(net, billtrail::model::money::Currency::parse(currency).unwrap());
+        assert!(total.contains(&format!(">{}<", shown.shown())), "{currency}: {total}");
+        let coins = numbers(section(&page, &format!("trend-{currency}"))).iter().sum::<i128>();
+        assert_eq!(coins, shown.coins, "{currency}");
+        assert!(page.contains(&format!("<h2>Services ({currency})</h2>")));
+    }
+    let calls = section(&page, "units");
+    assert!(calls.contains("Business units by billable calls") && !calls.contains("net cost"));
 }

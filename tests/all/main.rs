@@ -29,6 +29,8 @@ mod lql_match;
 mod memory;
 mod merging;
 mod misuse;
+mod money_gates;
+mod money_misuse;
 mod mutants;
 mod mutation;
 mod nonsense;

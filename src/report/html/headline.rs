@@ -1,11 +1,14 @@
 //! The top of the page: what it is, of which time, and the figures that everybody asks for first.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::super::figures::{bytes, day, minutes, percent, thousands};
 use super::super::groups::total;
-use super::{Shown, incomplete, title};
-use crate::model::document::{Cell, Document};
+use super::super::verdict;
+use super::{Shown, cells, incomplete, title};
+use crate::model::document::{Cell, Document, Row};
 use crate::model::share::millionths;
 
 /// The header with the title and the period.
@@ -53,7 +56,7 @@ fn period(document: &Document) -> Option<String> {
 
 /// One figure with what it is and what it means.
 pub(super) struct Figure {
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     pub value: String,
     pub note: String,
 }
@@ -77,13 +80,25 @@ pub(super) fn figures(document: &Document) -> Markup {
     }
 }
 
+/// Whether all limits of a check are kept.
+pub(super) fn verdict(document: &Document, rows: &[Row]) -> Markup {
+    html! {
+        @if let Some((kept, sentence)) = verdict::sentence(document, rows) {
+            p.verdict.kept[kept] role="status" { strong { (sentence) "." } }
+        }
+    }
+}
+
 fn headline(document: &Document) -> Vec<Figure> {
+    if document.command == "diff" {
+        return moved(document);
+    }
     let mut figures = match &document.bill {
         Some(bill) => super::money::figures(document, bill),
         None => super::money::of_page(document),
     };
     figures.extend(document.estimate.as_ref().map(|estimate| Figure {
-        label: "Estimated cost",
+        label: "Estimated cost".into(),
         value: super::super::estimate::shown(estimate),
         note: super::super::estimate::sentence(estimate),
     }));
@@ -91,7 +106,7 @@ fn headline(document: &Document) -> Vec<Figure> {
         return figures;
     };
     figures.push(Figure {
-        label: "Billable calls",
+        label: "Billable calls".into(),
         value: thousands(billable),
         note: format!("of {} calls; the bill does not meter the others", thousands(calls)),
     });
@@ -101,7 +116,7 @@ fn headline(document: &Document) -> Vec<Figure> {
     let placed = billable.saturating_sub(unmapped).saturating_sub(unattributed);
     if let Some(share) = millionths(placed, billable).filter(|_| document.tally.is_some()) {
         figures.push(Figure {
-            label: "Assigned to a unit",
+            label: "Assigned to a unit".into(),
             // Not all is never shown as all.
             value: if placed < billable && share >= 999_500 { "> 99.9 %".to_owned() } else { percent(share) },
             note: format!("{} billable calls have no unit, {} no payer", thousands(unmapped), thousands(unattributed)),
@@ -109,14 +124,14 @@ fn headline(document: &Document) -> Vec<Figure> {
     }
     if let Some(billed) = total(document, "billed_bytes").filter(|bytes| *bytes > 0) {
         figures.push(Figure {
-            label: "Billed bytes",
+            label: "Billed bytes".into(),
             value: bytes(billed),
             note: format!("{} bytes of on-demand queries", thousands(billed)),
         });
     }
     if let Some(slot_ms) = total(document, "slot_ms").filter(|slot_ms| *slot_ms > 0) {
         figures.push(Figure {
-            label: "Slot hours",
+            label: "Slot hours".into(),
             value: slot_hours(slot_ms),
             note: format!("{} slot milliseconds in reservations", thousands(slot_ms)),
         });
@@ -124,16 +139,39 @@ fn headline(document: &Document) -> Vec<Figure> {
     if let Some(failed) = total(document, "failed_calls") {
         let note =
             millionths(failed, calls).map_or_else(String::new, |share| format!("{} of all calls", percent(share)));
-        figures.push(Figure { label: "Failed calls", value: thousands(failed), note });
+        figures.push(Figure { label: "Failed calls".into(), value: thousands(failed), note });
     }
     if let Some(tally) = document.tally.as_ref().filter(|tally| tally.check().is_ok()) {
         figures.push(Figure {
-            label: "Records accounted for",
+            label: "Records accounted for".into(),
             value: "all".to_owned(),
             note: format!("{} records read; the tally below balances", thousands(tally.records.into())),
         });
     }
     figures
+}
+
+/// What was, what is, and of what the change is made up, where that adds up.
+fn moved(document: &Document) -> Vec<Figure> {
+    let shown = |name: &str| {
+        let at = document.columns.iter().position(|column| column.name == name)?;
+        let total = document.totals.get(at.checked_sub(document.keys)?)?;
+        let currency = document.columns[at].unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+        (*total != Cell::Null).then(|| (cells::text(total, true), currency))
+    };
+    let figure = |name: &str, label: &'static str, note: String| {
+        let (value, currency) = shown(name)?;
+        Some(Figure { label: label.into(), value: format!("{value}{currency}"), note })
+    };
+    let parts = ["volume", "rate", "mapping", "other"];
+    let parts =
+        parts.iter().filter_map(|name| Some(format!("{name} {}", shown(name)?.0))).collect::<Vec<_>>().join(", ");
+    let figures = [
+        figure("old", "Before", "all units".to_owned()),
+        figure("new", "Now", "all units".to_owned()),
+        figure("change", "Change", parts),
+    ];
+    figures.into_iter().flatten().collect()
 }
 
 /// Slot milliseconds as hours with two digits after the point.
@@ -151,7 +189,8 @@ mod tests {
     #[test]
     fn what_has_no_unit_is_not_assigned() {
         let figures = headline(&document());
-        let shown: Vec<(&str, &str)> = figures.iter().map(|figure| (figure.label, figure.value.as_str())).collect();
+        let shown: Vec<(&str, &str)> =
+            figures.iter().map(|figure| (figure.label.as_ref(), figure.value.as_str())).collect();
         assert_eq!(shown[..2], [("Billable calls", "1,643,784"), ("Assigned to a unit", "> 99.9 %")]);
         assert_eq!(figures[1].note, "11 billable calls have no unit, 7 no payer");
     }

@@ -12,10 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::{INCOMPLETE, safe};
 use crate::model::document::{Document, Row};
-use sections::Sections;
+use currencies::Currencies;
 
 mod account;
 mod cells;
+mod currencies;
 mod headline;
 mod money;
 mod rows;
@@ -33,9 +34,12 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     put(out, &headline::header(document))?;
     out.write_all(b"<main>\n")?;
     put(out, &links(document))?;
+    // A check has a row for each limit: few.
+    let verdicts: Vec<Row> = if document.command == "check" { rows.collect() } else { Vec::new() };
+    put(out, &headline::verdict(document, &verdicts))?;
     put(out, &headline::figures(document))?;
-    let mut sections = Sections::of(document);
-    let first = rows::write(document, rows, out, |row| sections.add(row))?;
+    let mut sections = Currencies::of(document);
+    let first = rows::write(document, &mut verdicts.into_iter().chain(rows), out, |row| sections.add(row))?;
     put(out, &sections.render(document))?;
     put(out, &statement::render(document, &first))?;
     put(out, &account::render(document))?;
@@ -71,6 +75,8 @@ fn title(document: &Document) -> &'static str {
         "report" => "Cost attribution",
         "calls" => "Calls and who pays for them",
         "services" => "Catalogue of services",
+        "check" => "Limits",
+        "diff" => "What moved",
         "statements" => "Statement",
         other => other,
     }

@@ -25,18 +25,19 @@ pub(super) fn figures(document: &Document, bill: &BillSummary) -> Vec<Figure> {
         net.bill = added(net.bill, tie_out.bill);
         net.unallocated = added(net.unallocated, tie_out.unallocated);
     }
+    let several = by_currency.len() > 1;
     let mut figures: Vec<Figure> = (by_currency.iter())
         .map(|(currency, net)| Figure {
-            label: "Net cost",
+            label: "Net cost".into(),
             value: shown(net.bill, *currency),
             note: made_of(document)
                 .unwrap_or_else(|| "cost with its credits; currencies are never added up".to_owned()),
         })
         .collect();
-    figures.extend(by_currency.iter().filter_map(|(currency, net)| carried(*currency, net)));
+    figures.extend(by_currency.iter().filter_map(|(currency, net)| carried(*currency, net, several)));
     // A report in which the two differ is never printed.
     figures.push(Figure {
-        label: "Statement against bill",
+        label: "Statement against bill".into(),
         value: "equal".to_owned(),
         note: format!("to the last digit{}", places(bill.tie_outs.len())),
     });
@@ -48,7 +49,7 @@ pub(super) fn figures(document: &Document, bill: &BillSummary) -> Vec<Figure> {
 pub(super) fn of_page(document: &Document) -> Vec<Figure> {
     let amounts = document.page.iter().flat_map(|page| &page.net_costs);
     let figure = |money: &Money| Figure {
-        label: "Net cost",
+        label: "Net cost".into(),
         value: format!("{} {}", money.shown(), money.currency),
         note: made_of(document).unwrap_or_else(|| "cost with its credits; currencies are never added up".to_owned()),
     };
@@ -72,13 +73,13 @@ fn made_of(document: &Document) -> Option<String> {
 }
 
 /// The part of the net cost that business units carry.
-fn carried(currency: Currency, net: &Net) -> Option<Figure> {
+fn carried(currency: Currency, net: &Net, among: bool) -> Option<Figure> {
     let carried = share(added(net.bill, Amount::of_units(-net.unallocated.units())), net.bill)?;
     let whole = net.unallocated == Amount::ZERO;
     // Not all is never shown as all.
     let value = if carried >= 999_500 && !whole { "> 99.9 %".to_owned() } else { percent(carried) };
     Some(Figure {
-        label: "Carried by units",
+        label: if among { format!("Carried by units, {currency}").into() } else { "Carried by units".into() },
         value,
         note: format!("of the net cost; {} have no unit", shown(net.unallocated, currency)),
     })
@@ -97,7 +98,7 @@ fn residual(invoice: &Invoice) -> Figure {
     let figure = |amount| Money::rounded(amount, invoice.currency).shown();
     let tolerated = if invoice.ties_out() { "within" } else { "more than" };
     Figure {
-        label: "Invoice less bill",
+        label: "Invoice less bill".into(),
         value: shown(invoice.residual, invoice.currency),
         note: format!(
             "{} less {}; {tolerated} the tolerance of {}",
@@ -128,8 +129,8 @@ mod tests {
         }
     }
 
-    fn told(bill: &BillSummary) -> Vec<(&'static str, String)> {
-        figures(&document(), bill).into_iter().map(|figure| (figure.label, figure.value)).collect()
+    fn told(bill: &BillSummary) -> Vec<(String, String)> {
+        figures(&document(), bill).into_iter().map(|figure| (figure.label.into_owned(), figure.value)).collect()
     }
 
     #[test]
@@ -139,11 +140,11 @@ mod tests {
         let expected = [
             ("Net cost", "1,000.50 EUR"),
             ("Net cost", "20 JPY"),
-            ("Carried by units", "> 99.9 %"),
-            ("Carried by units", "75.0 %"),
+            ("Carried by units, EUR", "> 99.9 %"),
+            ("Carried by units, JPY", "75.0 %"),
             ("Statement against bill", "equal"),
         ];
-        assert_eq!(told(&bill), expected.map(|(label, value)| (label, value.to_owned())));
+        assert_eq!(told(&bill), expected.map(|(label, value)| (label.to_owned(), value.to_owned())));
     }
 
     #[test]
@@ -154,7 +155,7 @@ mod tests {
         let invoice = Some(Invoice { currency, amount, bill, residual, tolerance });
         let bill = BillSummary { tie_outs: vec![tie_out("EUR", "10", "0")], invoice, ..BillSummary::default() };
         let last = figures(&document(), &bill).pop().expect("figures");
-        assert_eq!((last.label, last.value.as_str()), ("Invoice less bill", "0.02 EUR"));
+        assert_eq!((last.label.as_ref(), last.value.as_str()), ("Invoice less bill", "0.02 EUR"));
         assert_eq!(last.note, "10.02 less 10.00; more than the tolerance of 0.01");
     }
 }

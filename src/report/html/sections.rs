@@ -2,16 +2,19 @@
 
 use maud::{Markup, html};
 
-use super::super::groups::{Group, Groups, Rank, Sum, amounts, is_gap, is_none, measures, rank, weight, whole};
+use super::super::groups::{Group, Groups, Rank, Sum, amounts, is_gap, is_none, measures, rank, sorted, weight, whole};
 use super::Shown;
 use super::cells::{bar, heading, percent, words};
 use super::trend::Trend;
 use crate::model::document::{Column, Document, Row};
+use crate::model::money::Currency;
 
 /// How many groups are listed in a ranking.
 const LISTED: usize = 10;
+/// Measures that the table of units has beside money.
+const BESIDE_MONEY: [&str; 3] = ["calls", "billable_calls", "unpriced_calls"];
 /// Keys with a section of their own, or for which a ranking says nothing.
-const NOT_RANKED: [&str; 5] = ["unit", "day", "hour", "month", "reason"];
+const NOT_RANKED: [&str; 6] = ["unit", "day", "hour", "month", "reason", "currency"];
 
 /// The sums that the sections need, added up while the rows pass by.
 pub(super) struct Sections {
@@ -30,12 +33,18 @@ impl Sections {
         let keys = document.columns[..document.keys].iter().map(|column| column.name);
         let ranked = keys.filter(|name| !NOT_RANKED.contains(name));
         Self {
-            // A page of one unit needs no table of units.
-            units: Groups::by(document, &["unit"]).filter(|_| document.page.is_none() || document.tally.is_some()),
             rankings: ranked.filter_map(|name| Some((name, Groups::by(document, &[name])?))).collect(),
-            flows: Groups::by(document, &["payer", "storage_payer"]),
             trend: Trend::of(document),
+            ..Self::of_calls(document)
         }
+    }
+
+    /// The sections of what has no currency, where the money is shown by currency.
+    pub fn of_calls(document: &Document) -> Self {
+        // A page of one unit needs no table of units.
+        let units = Groups::by(document, &["unit"]).filter(|_| document.page.is_none() || document.tally.is_some());
+        let flows = Groups::by(document, &["payer", "storage_payer"]);
+        Self { units, rankings: vec![], flows, trend: None }
     }
 
     /// Adds one row to all sums.
@@ -45,25 +54,28 @@ impl Sections {
         self.trend.iter_mut().for_each(|trend| trend.add(row));
     }
 
-    /// The sections.
-    pub fn render(self, document: &Document) -> Markup {
+    /// The sections; of one currency among several they show its money alone.
+    pub fn render(self, document: &Document, among: Option<Currency>) -> Markup {
         let Some(rank) = rank(document) else { return html! {} };
-        let place = Place::of(document, rank);
-        let flows = self.flows.map(|groups| flows(groups, rank)).unwrap_or_default();
+        let place = Place::of(document, rank, among);
+        // What only calls have may carry no money at all.
+        let calls = weight(document).filter(|_| among.is_none()).map(|at| Place::of(document, Rank::Count(at), among));
+        let (flows_by, flows) =
+            self.flows.map(|groups| flows(groups, &place, calls.as_ref())).unwrap_or((&place, vec![]));
         html! {
             @if let Some(units) = self.units {
-                section #units {
+                section id=(place.id("units")) {
                     h2 { "Business units by " (place.name) }
                     (units_table(document, &place, &units.ranked(rank)))
                 }
             }
-            @if let (Some(trend), Some(weight)) = (self.trend, weight(document)) { (trend.render(weight)) }
+            @if let Some(trend) = self.trend { (trend.render(&place.id("trend"), among)) }
             @if !self.rankings.is_empty() {
                 div.rankings {
-                    @for (name, groups) in self.rankings { (ranking(name, groups, &place)) }
+                    @for (name, groups) in self.rankings { (ranking(name, groups, &place, calls.as_ref())) }
                 }
             }
-            @if !flows.is_empty() { (flows_section(&flows, &place)) }
+            @if !flows.is_empty() { (flows_section(&flows, flows_by)) }
         }
     }
 }
@@ -75,12 +87,32 @@ struct Place {
     name: String,
     /// What all groups have of it.
     whole: Sum,
+    /// The currency, if other sections show others.
+    among: Option<Currency>,
 }
 
 impl Place {
-    fn of(document: &Document, rank: Rank) -> Self {
+    fn of(document: &Document, rank: Rank, among: Option<Currency>) -> Self {
         let (at, whole) = whole(document, rank);
-        Self { rank, name: heading(&document.columns[at]), whole }
+        Self { rank, name: heading(&document.columns[at]), whole, among }
+    }
+
+    /// The name of a section on the page.
+    fn id(&self, name: &str) -> String {
+        self.among.map_or_else(|| name.to_owned(), |currency| format!("{name}-{currency}"))
+    }
+
+    /// A heading that stands in the section of each currency.
+    fn titled(&self, heading: &str) -> String {
+        self.among.map_or_else(|| heading.to_owned(), |currency| format!("{heading} ({currency})"))
+    }
+
+    /// A sum with what it is of, in a sentence.
+    fn told(&self, sum: &Sum) -> String {
+        match sum {
+            Sum::Count(_) => format!("{} {}", sum.shown(), self.name),
+            Sum::Amount(money) => format!("{} {}", sum.shown(), money.currency),
+        }
     }
 
     fn share(&self, group: &Group) -> Option<u32> {
@@ -90,7 +122,13 @@ impl Place {
 
 /// All units with the weight, its share, and every other measure that is not zero everywhere.
 fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
-    let all = (0..amounts(document).len()).map(Rank::Amount).chain((0..measures(document).len()).map(Rank::Count));
+    let counts = measures(document).into_iter().enumerate().filter(|(_, at)| match (place.rank, place.among) {
+        (Rank::Count(_), _) => true,
+        // Beside money only the calls stand; the table of all rows has the rest.
+        (Rank::Amount(_), None) => BESIDE_MONEY.contains(&document.columns[*at].name),
+        (Rank::Amount(_), Some(_)) => false,
+    });
+    let all = (0..amounts(document).len()).map(Rank::Amount).chain(counts.map(|(count, _)| Rank::Count(count)));
     let holds = |rank: &Rank| *rank != place.rank && units.iter().any(|unit| !unit.sum(*rank).is_nothing());
     let shown: Vec<(Rank, &Column, Sum)> = (all.filter(holds))
         .map(|rank| {
@@ -99,7 +137,7 @@ fn units_table(document: &Document, place: &Place, units: &[Group]) -> Markup {
         })
         .collect();
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Business units" {
+        div.scroll tabindex="0" role="region" aria-label=(place.titled("Business units")) {
             table.sortable {
                 caption.hidden { "Business units by " (place.name) ", with their part of all " (place.name) }
                 thead {
@@ -148,18 +186,25 @@ fn share_cells(share: Option<u32>) -> Markup {
 }
 
 /// The heaviest groups of one column.
-fn ranking(name: &'static str, groups: Groups, place: &Place) -> Markup {
-    let (none, mut ranked): (Vec<Group>, Vec<Group>) =
-        groups.ranked(place.rank).into_iter().partition(|group| is_none(&group.key.concat()));
+fn ranking(name: &'static str, groups: Groups, money: &Place, calls: Option<&Place>) -> Markup {
+    let named = |group: &Group, place: &Place| !is_none(&group.key.concat()) && !group.sum(place.rank).is_nothing();
+    let all = groups.ranked(money.rank);
+    let has = |place: &Place| all.iter().any(|group| named(group, place));
+    let (place, all) = match calls.filter(|calls| !has(money) && has(calls)) {
+        Some(calls) => (calls, sorted(all, calls.rank)),
+        None => (money, all),
+    };
+    let (none, mut ranked): (Vec<Group>, Vec<Group>) = all.into_iter().partition(|group| is_none(&group.key.concat()));
     ranked.retain(|group| !group.sum(place.rank).is_nothing());
     let rest = ranked.split_off(ranked.len().min(LISTED));
     let sum = |groups: &[Group]| groups.iter().map(|group| group.sum(place.rank)).reduce(Sum::plus);
-    let heading = plural(name);
+    let by = if place.rank == money.rank { String::new() } else { format!(", by {}", place.name) };
+    let heading = place.titled(&format!("{}{by}", plural(name)));
     html! {
         section {
             h2 { (heading) }
             @if ranked.is_empty() {
-                p.empty { "No " (place.name) " with a " (words(name)) "." }
+                p.empty { "Nothing of the " (place.name) " has a " (words(name)) "." }
             } @else {
                 table.ranking {
                     caption.hidden { (heading) " by " (place.name) }
@@ -177,10 +222,10 @@ fn ranking(name: &'static str, groups: Groups, place: &Place) -> Markup {
                         }
                     }
                 }
-                @if let Some(sum) = sum(&rest) { p.rest { "and " (rest.len()) " more with " (sum.shown()) " " (place.name) } }
+                @if let Some(sum) = sum(&rest) { p.rest { "and " (rest.len()) " more with " (place.told(&sum)) } }
             }
             @if let Some(sum) = sum(&none).filter(|sum| !sum.is_nothing() && !ranked.is_empty()) {
-                p.rest { (sum.shown()) " " (place.name) " without a " (words(name)) }
+                p.rest { (place.told(&sum)) " without a " (words(name)) }
             }
         }
     }
@@ -207,22 +252,25 @@ fn plural(name: &str) -> String {
     }
 }
 
-/// Pairs of a requester and the project whose bucket it used, where these are two.
-fn flows(groups: Groups, rank: Rank) -> Vec<Group> {
-    let mut flows = groups.ranked(rank);
+/// Pairs of a requester and the project whose bucket it used, where these are two; by calls where they carry no money.
+fn flows<'p>(groups: Groups, money: &'p Place, calls: Option<&'p Place>) -> (&'p Place, Vec<Group>) {
+    let mut flows = groups.ranked(money.rank);
     flows.retain(|flow| match flow.key.as_slice() {
         [payer, owner] => payer != owner && ![payer, owner].into_iter().any(|end| is_none(end) || is_gap(end)),
         _ => false,
     });
-    flows
+    match calls.filter(|_| flows.iter().all(|flow| flow.sum(money.rank).is_nothing())) {
+        Some(calls) => (calls, sorted(flows, calls.rank)),
+        None => (money, flows),
+    }
 }
 
 fn flows_section(flows: &[Group], place: &Place) -> Markup {
     html! {
-        section #flows {
-            h2 { "Requester-pays flows" }
+        section id=(place.id("flows")) {
+            h2 { (place.titled("Requester-pays flows")) }
             p.note { "Who pays for operations and traffic on whose buckets." }
-            div.scroll tabindex="0" role="region" aria-label="Requester-pays flows" {
+            div.scroll tabindex="0" role="region" aria-label=(place.titled("Requester-pays flows")) {
                 table.sortable {
                     caption.hidden { "Who pays for operations and traffic on whose buckets" }
                     thead {

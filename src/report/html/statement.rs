@@ -24,7 +24,7 @@ pub(super) fn render(document: &Document, first: &First) -> Markup {
     let rows = first.rows.len();
     html! {
         section #statement {
-            h2 { @if document.totals.is_empty() { "Rows" } @else { "Statement" } }
+            h2 { (heading_of(document)) }
             div.controls hidden {
                 label for="filter" { "Filter" }
                 input #filter type="search" autocomplete="off" spellcheck="false" placeholder="words that a row holds";
@@ -84,15 +84,28 @@ pub(super) fn render(document: &Document, first: &First) -> Markup {
     }
 }
 
+fn heading_of(document: &Document) -> &'static str {
+    match document.command {
+        "check" => "Limit by limit",
+        "diff" => "Unit by unit",
+        _ if document.totals.is_empty() => "Rows",
+        _ => "Statement",
+    }
+}
+
 /// All columns in the order in which they are shown: what tells most of a call, or the keys with the weight and the
 /// share, comes first.
 fn order(document: &Document) -> Vec<usize> {
     let all = &document.columns;
     let named = |name: &&str| all.iter().position(|column| column.name == *name);
-    let mut first: Vec<usize> = if document.command == "calls" {
-        OF_A_CALL.iter().filter_map(named).collect()
-    } else {
-        (0..document.keys).chain(OF_A_REPORT.iter().filter_map(named)).collect()
+    let mut first: Vec<usize> = match document.command {
+        "calls" => OF_A_CALL.iter().filter_map(named).collect(),
+        "check" => (0..document.keys).collect(),
+        // Who asks for filters wants to see them.
+        _ => {
+            let told = OF_A_REPORT.iter().filter_map(named);
+            (0..document.keys).chain(told).chain(document.tabled().len()..all.len()).collect()
+        }
     };
     let others: Vec<usize> = (0..all.len()).filter(|at| !first.contains(at)).collect();
     first.extend(others);

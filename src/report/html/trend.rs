@@ -10,10 +10,11 @@ use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 
 use super::super::figures::thousands;
-use super::super::groups::{Group, Groups, Rank, is_none, measures, weight};
+use super::super::groups::{Groups, Rank, Sum, is_none, rank, whole};
 use super::Shown;
 use super::cells::words;
 use crate::model::document::{Document, Row};
+use crate::model::money::{Amount, Currency, Money};
 
 /// How many units have a colour of their own; the others share the last one.
 const OWN: usize = 5;
@@ -34,25 +35,69 @@ const MOST_DAYS: usize = 120;
 /// The sums by time, added up while the rows pass by.
 pub(super) struct Trend {
     groups: Groups,
+    rank: Rank,
     name: String,
     stacked: bool,
+    scale: Scale,
+}
+
+/// What the columns are measured in.
+#[derive(Debug, Clone, Copy)]
+enum Scale {
+    /// Counts or quantities.
+    Count,
+    /// Coins of a currency.
+    Coins(Currency),
+}
+
+impl Scale {
+    fn of(sum: &Sum) -> Self {
+        match sum {
+            Sum::Count(_) => Self::Count,
+            Sum::Amount(money) => Self::Coins(money.currency),
+        }
+    }
+
+    /// A sum as a whole number of the scale.
+    fn number(sum: &Sum) -> i128 {
+        match sum {
+            Sum::Count(count) => i128::try_from(*count).unwrap_or(i128::MAX),
+            Sum::Amount(money) => money.coins,
+        }
+    }
+
+    /// A number of the scale as people read it.
+    fn shown(self, number: i128) -> String {
+        match self {
+            Self::Count => thousands(number.unsigned_abs()),
+            Self::Coins(currency) => Money { exact: Amount::ZERO, coins: number, currency }.shown(),
+        }
+    }
+
+    /// The same beside an axis, where whole amounts need no coins.
+    fn tick(self, number: i128) -> String {
+        let shown = self.shown(number);
+        let whole = shown.split_once('.').filter(|(_, coins)| coins.bytes().all(|digit| digit == b'0'));
+        whole.map_or(shown.clone(), |(whole, _)| whole.to_owned())
+    }
 }
 
 /// The sums of a stretch of time: one for each stack.
 struct Stretch {
     label: String,
-    sums: Vec<u64>,
+    sums: Vec<i128>,
 }
 
 impl Trend {
     /// A trend, if the document is grouped by time.
     pub fn of(document: &Document) -> Option<Self> {
-        let name = document.columns[measures(document)[weight(document)?]].name;
+        let rank = rank(document)?;
+        let (at, sum) = whole(document, rank);
         ["day", "hour", "month"].into_iter().find_map(|time| {
             let stacked = Groups::by(document, &[time, "unit"]);
             let found = stacked.map(|groups| (groups, true));
             let (groups, stacked) = found.or_else(|| Some((Groups::by(document, &[time])?, false)))?;
-            Some(Self { groups, name: words(name), stacked })
+            Some(Self { groups, rank, name: words(document.columns[at].name), stacked, scale: Scale::of(&sum) })
         })
     }
 
@@ -62,26 +107,40 @@ impl Trend {
     }
 
     /// The section; nothing without at least two stretches of time.
-    pub fn render(self, weight: usize) -> Markup {
-        let groups = self.groups.ranked(Rank::Count(weight));
-        let stacks = if self.stacked { stacks(&groups, weight) } else { vec![self.name.clone()] };
-        let stretches = stretches(&groups, weight, &stacks, self.stacked);
+    pub fn render(self, id: &str, among: Option<Currency>) -> Markup {
+        let Self { groups, rank, name, stacked, scale } = self;
+        let groups: Vec<(Vec<String>, i128)> = (groups.ranked(rank).into_iter())
+            .map(|group| (Scale::number(&group.sum(rank)), group.key))
+            .map(|(number, key)| (key, number))
+            .collect();
+        let stacks = if stacked { stacks(&groups) } else { vec![name.clone()] };
+        // A bill does not tell of days on which it charges nothing.
+        let told: Vec<(Vec<String>, i128)> = match scale {
+            Scale::Count => groups,
+            Scale::Coins(_) => groups.into_iter().filter(|(_, coins)| *coins != 0).collect(),
+        };
+        let stretches = stretches(&told, &stacks, stacked);
         if stretches.len() < 2 {
             return html! {};
         }
         let each = if stretches[0].label.len() > 7 { "day" } else { "month" };
-        let title = format!("{} by {each}", capital(&self.name));
+        let currency = match scale {
+            Scale::Coins(currency) => format!(" ({currency})"),
+            Scale::Count => String::new(),
+        };
+        let title = format!("{} by {each}{currency}", capital(&name));
+        let behind = format!("Figures by {each}{}", among.map(|_| currency.as_str()).unwrap_or_default());
         html! {
-            section #trend {
+            section id=(id) {
                 h2 { (title) }
                 figure {
-                    @if self.stacked {
+                    @if stacked {
                         ul.legend { @for (at, stack) in stacks.iter().enumerate() { li class={ "stack" (at) } { (Shown(stack)) } } }
                     }
-                    div.chart.wide role="img" aria-label={ (title) ", as columns; the figures are below" } { (drawing(&stretches, 1040, 280)) }
-                    div.chart.narrow role="img" aria-label={ (title) ", as columns; the figures are below" } { (drawing(&stretches, 400, 260)) }
+                    div.chart.wide role="img" aria-label={ (title) ", as columns; the figures are below" } { (drawing(&stretches, scale, 1040, 280)) }
+                    div.chart.narrow role="img" aria-label={ (title) ", as columns; the figures are below" } { (drawing(&stretches, scale, 400, 260)) }
                 }
-                (figures(&stretches, &stacks, each))
+                (figures(&stretches, &stacks, each, &behind, scale))
             }
         }
     }
@@ -93,10 +152,11 @@ fn capital(text: &str) -> String {
 }
 
 /// The heaviest units in order, and one name for all others.
-fn stacks(groups: &[Group], weight: usize) -> Vec<String> {
+fn stacks(groups: &[(Vec<String>, i128)]) -> Vec<String> {
     let mut sums: BTreeMap<&str, u128> = BTreeMap::new();
-    for group in groups {
-        *sums.entry(&group.key[1]).or_default() += group.sums[weight];
+    for (key, number) in groups {
+        let sum = sums.entry(&key[1]).or_default();
+        *sum = sum.saturating_add(number.unsigned_abs());
     }
     let mut units: Vec<(&str, u128)> = sums.into_iter().filter(|(_, sum)| *sum > 0).collect();
     units.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
@@ -107,16 +167,16 @@ fn stacks(groups: &[Group], weight: usize) -> Vec<String> {
 }
 
 /// Sums by day, without holes between the first and the last; by month when the rows are, or there are very many days.
-fn stretches(groups: &[Group], weight: usize, stacks: &[String], stacked: bool) -> Vec<Stretch> {
+fn stretches(groups: &[(Vec<String>, i128)], stacks: &[String], stacked: bool) -> Vec<Stretch> {
     let place: HashMap<&str, usize> = stacks.iter().enumerate().map(|(at, stack)| (stack.as_str(), at)).collect();
     let days = |length: usize| {
-        let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-        for group in groups.iter().filter(|group| !is_none(&group.key[0])) {
-            let label = group.key[0].get(..length).unwrap_or(&group.key[0]).to_owned();
+        let mut found: BTreeMap<String, Vec<i128>> = BTreeMap::new();
+        for (key, number) in groups.iter().filter(|(key, _)| !is_none(&key[0])) {
+            let label = key[0].get(..length).unwrap_or(&key[0]).to_owned();
             let sums = found.entry(label).or_insert_with(|| vec![0; stacks.len()]);
-            let at = if stacked { place.get(group.key[1].as_str()).copied().unwrap_or(OWN) } else { 0 };
+            let at = if stacked { place.get(key[1].as_str()).copied().unwrap_or(OWN) } else { 0 };
             if let Some(sum) = sums.get_mut(at) {
-                *sum = sum.saturating_add(u64::try_from(group.sums[weight]).unwrap_or(u64::MAX));
+                *sum = sum.saturating_add(*number);
             }
         }
         found
@@ -137,30 +197,38 @@ fn stretches(groups: &[Group], weight: usize, stacks: &[String], stacked: bool) 
 }
 
 /// The columns as SVG.
-fn drawing(stretches: &[Stretch], width: u32, height: u32) -> Markup {
+fn drawing(stretches: &[Stretch], scale: Scale, width: u32, height: u32) -> Markup {
     let mut svg = String::new();
     // A drawing into memory has nothing that can fail but its own coordinates, and then the figures below still stand.
-    let drawn = draw(stretches, width, height, &mut svg).is_ok();
+    let drawn = draw(stretches, scale, width, height, &mut svg).is_ok();
     html! { @if drawn { (PreEscaped(svg)) } }
 }
 
 fn draw(
     stretches: &[Stretch],
+    scale: Scale,
     width: u32,
     height: u32,
     svg: &mut String,
 ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-    let sum = |stretch: &Stretch| stretch.sums.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
-    let most = stretches.iter().map(sum).max().unwrap_or(0).max(1);
+    let number = |number: i128| i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX });
+    let sum = |stretch: &Stretch, sign: i128| {
+        let parts = stretch.sums.iter().filter(|part| part.signum() == sign);
+        number(parts.fold(0_i128, |sum, part| sum.saturating_add(*part)))
+    };
+    let most = stretches.iter().map(|stretch| sum(stretch, 1)).max().unwrap_or(0);
+    let least = stretches.iter().map(|stretch| sum(stretch, -1)).min().unwrap_or(0);
+    let most = if least == 0 { most.max(1) } else { most };
     let root = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
     let count = i32::try_from(stretches.len()).unwrap_or(i32::MAX);
-    let digits = u32::try_from(thousands(most.into()).len()).unwrap_or(20);
+    let longest = [most, least].map(|end| scale.tick(end.into()).len()).into_iter().max().unwrap_or(0);
+    let digits = u32::try_from(longest).unwrap_or(20);
     let mut chart = ChartBuilder::on(&root)
         .margin_top(10)
         .margin_right(40)
         .x_label_area_size(28)
         .y_label_area_size(14 + digits * 8)
-        .build_cartesian_2d((0..count - 1).into_segmented(), 0..most)?;
+        .build_cartesian_2d((0..count - 1).into_segmented(), least..most)?;
     let style = ("sans-serif", 16).into_font().color(&INK);
     let label = |value: &SegmentValue<i32>| match value {
         SegmentValue::CenterOf(at) | SegmentValue::Exact(at) => usize::try_from(*at)
@@ -178,38 +246,44 @@ fn draw(
         .x_labels(usize::try_from(width / 130).unwrap_or(3))
         .y_labels(5)
         .x_label_formatter(&label)
-        .y_label_formatter(&|value| thousands(u128::from(*value)))
+        .y_label_formatter(&|value| scale.tick(i128::from(*value)))
         .label_style(style)
         .draw()?;
     let gap = if stretches.len() > 60 { 0 } else { 1 };
     for (at, stretch) in (0..count).zip(stretches) {
-        let mut below = 0_u64;
-        for (colour, part) in COLOURS.iter().zip(&stretch.sums).filter(|(_, part)| **part > 0) {
-            let above = below.saturating_add(*part);
-            let corners = [(SegmentValue::Exact(at), below), (SegmentValue::Exact(at + 1), above)];
+        // What is charged stands on the line of nothing, what is given back hangs below it.
+        let (mut charged, mut given_back) = (0_i64, 0_i64);
+        for (colour, part) in COLOURS.iter().zip(&stretch.sums).filter(|(_, part)| **part != 0) {
+            let end = if *part > 0 { &mut charged } else { &mut given_back };
+            let begin = *end;
+            *end = begin.saturating_add(number(*part));
+            let corners = [(SegmentValue::Exact(at), begin), (SegmentValue::Exact(at + 1), *end)];
             let mut column = Rectangle::new(corners, colour.filled());
             column.set_margin(0, 0, gap, gap);
             chart.draw_series(std::iter::once(column))?;
-            below = above;
         }
+    }
+    if least < 0 {
+        let line = [(SegmentValue::Exact(0), 0), (SegmentValue::Exact(count), 0)];
+        chart.draw_series(std::iter::once(PathElement::new(line, INK)))?;
     }
     root.present()
 }
 
 /// The figures behind the drawing.
-fn figures(stretches: &[Stretch], stacks: &[String], each: &str) -> Markup {
+fn figures(stretches: &[Stretch], stacks: &[String], each: &str, title: &str, scale: Scale) -> Markup {
     html! {
         details {
-            summary { "Figures by " (each) }
-            div.scroll tabindex="0" role="region" aria-label={ "Figures by " (each) } {
+            summary { (title) }
+            div.scroll tabindex="0" role="region" aria-label=(title) {
                 table.sortable {
-                    caption.hidden { "Figures by " (each) }
+                    caption.hidden { (title) }
                     thead { tr { th scope="col" { (each) } @for stack in stacks { th scope="col" .figure { (Shown(stack)) } } } }
                     tbody {
                         @for stretch in stretches {
                             tr {
                                 th scope="row" { (Shown(&stretch.label)) }
-                                @for sum in &stretch.sums { td.figure data-value=(sum) { (thousands(u128::from(*sum))) } }
+                                @for sum in &stretch.sums { td.figure data-value=(sum) { (scale.shown(*sum)) } }
                             }
                         }
                     }
