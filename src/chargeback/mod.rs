@@ -11,6 +11,7 @@ pub mod closing;
 pub mod cost_charges;
 pub mod cost_statement;
 pub mod costs;
+pub mod coverage;
 pub mod crossing;
 pub mod dimension;
 pub mod estimate;

@@ -219,12 +219,13 @@ pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Doc
         bill: None,
         estimate: None,
         page: None,
+        coverage: None,
         diagnostics: Diagnostics::new(),
         incomplete,
     }
 }
 
-fn document(
+pub(super) fn document(
     command: &'static str,
     logs: &Logs,
     account: Account,
@@ -245,6 +246,7 @@ fn document(
         bill: None,
         estimate: None,
         page: None,
+        coverage: None,
         diagnostics: account.diagnostics,
         incomplete: logs.incomplete,
     }

@@ -10,6 +10,7 @@ mod computed;
 mod config;
 mod contract;
 mod copies;
+mod coverage;
 mod dataset;
 mod diff;
 mod documents;
@@ -70,6 +71,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Calls(args) => calls::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Statements(args) => statements::run(&args),
