@@ -50,6 +50,7 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
         billing_account: needed(&record, FocusColumn::BillingAccountId)?.to_owned(),
         service: needed(&record, FocusColumn::ServiceName)?.to_owned(),
         usage_start: time(&record, FocusColumn::ChargePeriodStart)?,
+        usage_end: time(&record, FocusColumn::ChargePeriodEnd).ok(),
         project: project(&mut record)?,
         sku_id: sku_id.unwrap_or_default(),
         sku: record.take(FocusColumn::ChargeDescription as usize).unwrap_or_default(),

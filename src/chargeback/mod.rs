@@ -13,6 +13,7 @@ pub mod cost_charges;
 pub mod cost_movement;
 pub mod cost_statement;
 pub mod costs;
+pub mod coverage;
 pub mod crossing;
 pub mod dimension;
 pub mod estimate;

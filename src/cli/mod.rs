@@ -3,6 +3,7 @@
 pub mod bill;
 pub mod check;
 pub mod close;
+pub mod coverage;
 pub mod dataset;
 pub mod diff;
 pub mod filter;
@@ -73,6 +74,13 @@ pub enum Command {
 --bill 'bill/*.json' --month 2026-11 --closed closed --out statements/2026-11"
     )]
     Close(close::CloseArgs),
+    /// Show how much of a bill the logs can tell of, where they cannot, and which settings would change that
+    #[command(
+        after_help = "Example:\n  billtrail coverage logs/ --bill 'bill/*.json' --invoice-month 2026-10\n\nEach row is a project and a service, the \
+largest cost first. evidenced_cost is the part of the cost for which the logs have metered calls in the hours that the bill charges. \
+Here --from and --to choose hours of the bill and of the logs."
+    )]
+    Coverage(coverage::CoverageArgs),
     /// Keep what logs tell of calls in a ledger, which the other commands read in place of the logs
     #[command(
         after_help = "Example:\n  billtrail ledger logs/2026/10 -o october.ledger\n  billtrail report october.ledger logs/2026/11/01 --map business-units.csv"

@@ -24,6 +24,7 @@ use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
 use crate::ingest::{self, ObjectUrl};
+use crate::model::cost::CostRow;
 use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::money::{Amount, Currency};
@@ -90,6 +91,16 @@ impl Wanted {
 
     /// Reads the bill.
     pub fn read<'m>(&self, settings: &Settings, mapping: Option<&'m Mapping>) -> Result<Bill<'m>, Failure> {
+        self.read_each(settings, mapping, &mut |_| {})
+    }
+
+    /// The same, and shows each row that counts.
+    pub fn read_each<'m>(
+        &self,
+        settings: &Settings,
+        mapping: Option<&'m Mapping>,
+        each: &mut dyn FnMut(&CostRow),
+    ) -> Result<Bill<'m>, Failure> {
         self.closed_alike(settings)?;
         let needed = |month: &String| match &self.closed {
             Some(closed) => closed.needed(month),
@@ -100,7 +111,12 @@ impl Wanted {
         if self.charges {
             costs = costs.with_charges();
         }
-        let files = bill::read(&self.paths, settings.threads.value, &mut |row| costs.add(row))?;
+        let files = bill::read(&self.paths, settings.threads.value, &mut |row| {
+            if self.invoice_month.as_ref().is_none_or(|month| *month == row.invoice_month) {
+                each(&row);
+            }
+            costs.add(row);
+        })?;
         if costs.bills().is_empty() {
             let there: Vec<&str> = costs.other_months().collect();
             let month = self.invoice_month.as_deref().unwrap_or_default();
@@ -182,6 +198,11 @@ impl Bill<'_> {
         let bill = Amount::of_units(coins);
         let residual = amount.checked_sub(bill).ok_or_else(too_large)?;
         Ok(Invoice { currency, amount, bill, residual, tolerance })
+    }
+
+    /// The paths of the bill.
+    pub fn paths(&self) -> Vec<String> {
+        self.summary.files.iter().map(|file| file.path.clone()).collect()
     }
 
     /// The currencies of the bill.

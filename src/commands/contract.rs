@@ -13,6 +13,7 @@ use crate::cli::ContractArgs;
 use crate::gcp::kind::{Kind, Rule};
 use crate::gcp::shape::Shape;
 use crate::model::cost::{Basis, CostType};
+use crate::model::coverage::{Coverage, LogType};
 use crate::model::document::{Column, SCHEMA_VERSION};
 use crate::model::payer::Namespace;
 use crate::model::reason::{
@@ -73,6 +74,8 @@ fn lists() -> Vec<List> {
         list!("cost_type", CostType),
         list!("basis", Basis),
         list!("bill_form", BillForm),
+        list!("coverage", Coverage),
+        list!("log_type", LogType),
         list!("price_key", PriceKey),
         list!("price_unit", PriceUnit),
         ("exit_code", EXIT_CODES.to_vec()),
@@ -80,7 +83,7 @@ fn lists() -> Vec<List> {
 }
 
 /// The columns of the documents, in their order.
-fn columns() -> [(&'static str, &'static [Column]); 11] {
+fn columns() -> [(&'static str, &'static [Column]); 12] {
     [
         ("report_measure", &documents::MEASURES),
         ("report_money", &documents::MONEY),
@@ -91,6 +94,7 @@ fn columns() -> [(&'static str, &'static [Column]); 11] {
         ("calls_estimate", &super::prices::ESTIMATED_CALL),
         ("check_column", &verdicts::CHECK),
         ("check_money", &verdicts::MONEY),
+        ("coverage_column", &super::coverage::COVERAGE),
         ("diff_column", &documents::DIFF),
         ("diff_money", &cost_diff::MOVEMENTS),
     ]

@@ -204,6 +204,7 @@ pub(super) fn diff(provenance: Provenance, totals: Row, incomplete: bool) -> Doc
         bill: None,
         estimate: None,
         page: None,
+        coverage: None,
         diagnostics: Diagnostics::new(),
         incomplete,
     }
@@ -230,6 +231,7 @@ pub(super) fn document(
         bill: None,
         estimate: None,
         page: None,
+        coverage: None,
         diagnostics: account.diagnostics,
         incomplete: logs.incomplete,
     }

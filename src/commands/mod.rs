@@ -12,6 +12,7 @@ mod contract;
 mod copies;
 mod cost_diff;
 mod costed;
+mod coverage;
 mod dataset;
 mod diff;
 mod documents;
@@ -73,6 +74,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Calls(args) => calls::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Statements(args) => statements::run(&args),

@@ -59,6 +59,7 @@ fn print(rows: &mut dyn Iterator<Item = Row>, args: &ServicesArgs, settings: &Se
         bill: None,
         estimate: None,
         page: None,
+        coverage: None,
         provenance: Provenance { catalogue: format!("built-in {CATALOGUE_DATE}"), ..Provenance::default() },
         tally: None,
         columns: COLUMNS.to_vec(),

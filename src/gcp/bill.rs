@@ -100,6 +100,7 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
     let usage_start = timestamp::parse(start).ok_or_else(|| {
         RecordProblem::value(BillColumn::UsageStart.name(), start, "a time such as 2026-10-01 07:00:00 UTC")
     })?;
+    let usage_end = record.text(BillColumn::UsageEnd as usize).and_then(timestamp::parse);
     let cost = amount(BillColumn::Cost, needed(&record, BillColumn::Cost)?)?;
     let mut credits = Amount::ZERO;
     for column in [BillColumn::Credits, BillColumn::CreditsSum] {
@@ -127,6 +128,7 @@ pub fn cost_row(mut record: BillRecord) -> Result<CostRow, RecordProblem> {
         sku_id: record.take(BillColumn::SkuId as usize).unwrap_or_default(),
         sku: record.take(BillColumn::Sku as usize).unwrap_or_default(),
         usage_start,
+        usage_end,
         cost_type,
         cost,
         credits,

@@ -4,6 +4,7 @@ pub mod bigquery_entry;
 pub mod bill;
 pub mod bill_category;
 mod bill_charge;
+pub mod bill_coverage;
 pub mod bill_sharing;
 pub mod call_identity;
 pub mod decode;

@@ -82,6 +82,8 @@ pub struct CostRow {
     pub sku: String,
     /// When the usage began, in nanoseconds since 1970 UTC.
     pub usage_start: i64,
+    /// When it ended, if the bill tells.
+    pub usage_end: Option<i64>,
     /// What is charged for.
     pub cost_type: CostType,
     /// The cost before credits.

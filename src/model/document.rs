@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::closed_list::closed_list;
+use super::coverage::CoverageSummary;
 use super::estimate::Estimate;
 use super::money::Money;
 use super::reason::{DiagnosticKind, PayerReason};
@@ -181,6 +182,8 @@ pub struct Document {
     pub estimate: Option<Estimate>,
     /// What a document that is a page among pages says of that; `None` for one that stands alone.
     pub page: Option<Page>,
+    /// How much of a bill the logs tell of; `None` but for that question.
+    pub coverage: Option<CoverageSummary>,
     /// What is worth saying.
     pub diagnostics: Diagnostics,
     /// An input was missing, unreadable, truncated or changed meanwhile: every format says `INCOMPLETE`.

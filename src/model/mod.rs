@@ -8,6 +8,7 @@ pub mod bill_record;
 pub mod call;
 pub mod charge;
 pub mod cost;
+pub mod coverage;
 pub mod directory;
 pub mod document;
 pub mod estimate;

@@ -43,6 +43,10 @@ pub fn write(document: &Document, rows: &mut dyn Iterator<Item = Row>, out: &mut
     gaps(&document.gaps, out)?;
     out.write_all(b",\n  \"bill\": ")?;
     super::tie_out::json(document.bill.as_ref(), out)?;
+    if let Some(coverage) = &document.coverage {
+        out.write_all(b",\n  \"coverage\": ")?;
+        super::coverage::json(coverage, out)?;
+    }
     if let Some(estimate) = &document.estimate {
         out.write_all(b",\n  \"estimate\": ")?;
         super::estimate::json(estimate, out)?;

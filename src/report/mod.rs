@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use crate::model::closed_list::closed_list;
 use crate::model::document::{Document, Row};
 
+mod coverage;
 mod csv;
 mod dataset;
 mod estimate;

@@ -74,6 +74,7 @@ pub(super) fn document() -> Document {
         bill: None,
         estimate: None,
         page: None,
+        coverage: None,
         provenance: Provenance {
             inputs: vec![Input { path: "logs/a.jsonl".to_owned(), bytes: 5_000_000, complete: true }],
             filter: None,

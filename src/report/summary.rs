@@ -108,6 +108,9 @@ pub(super) fn lines(document: &Document) -> Vec<Line> {
     if let Some(bill) = &document.bill {
         super::tie_out::lines(bill, &mut lines);
     }
+    if let Some(coverage) = &document.coverage {
+        super::coverage::lines(coverage, &mut lines);
+    }
     if let Some(estimate) = &document.estimate {
         super::estimate::lines(estimate, &mut lines);
     }
@@ -254,6 +257,9 @@ pub(super) fn sources(document: &Document) -> Option<String> {
     if let Some(bill) = &document.bill {
         let files: Vec<String> = bill.files.iter().map(|file| format!("{} ({})", file.path, file.form)).collect();
         text.push_str(&format!(", bill {}", safe(&files.join(", "))));
+    }
+    if let Some(coverage) = &document.coverage {
+        text.push_str(&format!(", bill {}", safe(&coverage.bill.join(", "))));
     }
     if let Some(estimate) = &document.estimate {
         text.push_str(&format!(", prices {}", safe(&estimate.prices)));

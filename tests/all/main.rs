@@ -8,6 +8,7 @@ mod cli_texts;
 mod closed_lists;
 mod closing;
 mod contract;
+mod coverage;
 mod datasets;
 mod docs;
 mod evidence;

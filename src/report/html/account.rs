@@ -135,6 +135,7 @@ fn inputs(from: &Provenance) -> Markup {
 /// What the words mean.
 fn reading(document: &Document) -> Markup {
     let share = match document.bill {
+        None if document.coverage.is_some() => "the part of the net cost",
         Some(_) => "the part of the net cost, where all rows have one currency",
         None => "the part of all billable calls; a call is not an amount of money",
     };

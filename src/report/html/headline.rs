@@ -97,6 +97,8 @@ fn headline(document: &Document) -> Vec<Figure> {
         Some(bill) => super::money::figures(document, bill),
         None => super::money::of_page(document),
     };
+    let told = document.coverage.iter().flat_map(super::super::coverage::headline);
+    figures.extend(told.map(|(value, note)| Figure { label: "Cost with calls in the logs".into(), value, note }));
     figures.extend(document.estimate.as_ref().map(|estimate| Figure {
         label: "Estimated cost".into(),
         value: super::super::estimate::shown(estimate),

@@ -74,6 +74,7 @@ fn title(document: &Document) -> &'static str {
     match document.command {
         "report" => "Cost attribution",
         "calls" => "Calls and who pays for them",
+        "coverage" => "What the logs tell of the bill",
         "services" => "Catalogue of services",
         "check" => "Limits",
         "diff" => "What moved",
