@@ -21,6 +21,7 @@ mod logs;
 mod lql;
 mod map;
 mod output;
+mod piece;
 mod places;
 mod proof;
 mod reading;

@@ -15,6 +15,8 @@ pub(super) struct Watch {
     pub inflated: Option<Arc<Flow>>,
     /// The file as it was, if it is a regular one.
     pub opening: Option<Opening>,
+    /// The line breaks among the bytes, where they are counted.
+    pub line_breaks: Option<Arc<AtomicU64>>,
 }
 
 /// Bytes that passed a reader, and the time that this reader took.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use walkdir::{DirEntry, FilterEntry, WalkDir};
 
+use super::extent::Extent;
 use super::sink_name;
 
 /// Where the bytes of an input come from.
@@ -17,6 +18,8 @@ pub enum Place {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// Lines of a longer input, which standard input holds from one byte before them on.
+    Extent(Extent),
 }
 
 /// One input to be read.

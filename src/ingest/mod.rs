@@ -5,6 +5,7 @@
 
 mod boundary;
 mod decompress;
+mod extent;
 mod flow;
 mod inputs;
 mod meter;
@@ -22,6 +23,7 @@ mod facts;
 #[cfg(test)]
 mod laws;
 
+pub use extent::{Extent, lines_from};
 pub use inputs::{Failed, IngestError, Input, Listing, Place, list, list_without};
 pub use meter::Meter;
 pub use progress::Progress;
