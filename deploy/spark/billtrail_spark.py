@@ -37,6 +37,8 @@ LOG_ENDINGS = (".json", ".jsonl", ".ndjson", ".log", ".txt")
 COMPRESSED = (".gz", ".zst")
 # Entries of a segment, as on one machine.
 SEGMENT_ENTRIES = 1_000_000
+# Pieces that one task reads at most: what a task has done is lost when its machine is.
+MOST_PIECES = 64
 
 
 class Refused(Exception):
@@ -137,7 +139,7 @@ class Hadoop:
     def put(self, local: str, uri: str) -> None:
         """Copies a local file to its place, where it appears whole."""
         system, draft = self.system(uri), self.path(f"{uri}.{unique()}")
-        system.copyFromLocalFile(False, True, self.path("file://" + local), draft)
+        self.copy(self.jvm.java.io.FileInputStream(local), system.create(draft, True))
         system.delete(self.path(uri), False)
         if not system.rename(draft, self.path(uri)):
             # Another try of the same task was faster.
@@ -146,7 +148,11 @@ class Hadoop:
                 raise OSError(f"{uri}: cannot be written")
 
     def fetch(self, uri: str, local: str) -> None:
-        self.system(uri).copyToLocalFile(False, self.path(uri), self.path("file://" + local), True)
+        self.copy(self.system(uri).open(self.path(uri)), self.jvm.java.io.FileOutputStream(local))
+
+    def copy(self, source: Any, target: Any) -> None:
+        """Copies a stream to its end and closes both."""
+        self.jvm.org.apache.hadoop.io.IOUtils.copyBytes(source, target, 1 << 18, True)
 
 
 def all_jars(class_path: List[str]) -> Iterator[str]:
@@ -198,7 +204,7 @@ class Worker:
             try:
                 source = hadoop.system(uri).open(hadoop.path(uri))
                 source.seek(offset)
-                hadoop.jvm.org.apache.hadoop.io.IOUtils.copyBytes(source, out, 1 << 18, True)
+                hadoop.copy(source, out)
             except Exception as error:  # pylint: disable=broad-except
                 problem.append(error)
             finally:
@@ -301,9 +307,13 @@ def digest(worker: Worker, file: Dict[str, Any]) -> str:
             hashed.update(block)
 
 
-def read(worker: Worker, described: Dict[str, Any]) -> Any:
-    """Reads a piece; what the binary reports of it, and where its rows are."""
-    piece = Piece(**described)
+def read(worker: Worker, described: List[Dict[str, Any]]) -> Any:
+    """Reads pieces; what the binary reports of each, and where its rows are."""
+    return [read_piece(worker, Piece(**piece)) for piece in described]
+
+
+def read_piece(worker: Worker, piece: Piece) -> Any:
+    """Reads a piece."""
     rows = os.path.join(worker.folder, "keyed.parquet")
     arguments = ["ledger", "-", "--stdin-name", piece.name, "--keyed", rows]
     arguments += ["--piece-input", str(piece.input), "--piece", str(piece.number)]
@@ -568,10 +578,26 @@ def read_all(
     answers = spread(spark, setup, look, [inputs[at]._asdict() for at in large], len(large))
     lines_from = dict(zip(large, answers))
     pieces = [piece for at, file in enumerate(inputs) for piece in cut(at, file, lines_from.get(at), size_of(file))]
-    # The longest first, so that none is waited for at the end.
-    pieces.sort(key=lambda piece: -(piece.length or inputs[piece.input].bytes))
-    results = spread(spark, setup, read, [piece._asdict() for piece in pieces], len(pieces))
+    total = sum(file.bytes for file in inputs)
+    batches = batch(pieces, inputs, min(options.piece_size, total // (4 * spark.sparkContext.defaultParallelism)))
+    tasks = [[piece._asdict() for piece in some] for some in batches]
+    results = [result for some in spread(spark, setup, read, tasks, len(tasks)) for result in some]
     return [result["report"] for result in results], [result["rows"] for result in results if result["rows"]]
+
+
+def batch(pieces: List[Piece], inputs: List[Input], enough: int) -> List[List[Piece]]:
+    """The pieces that each task reads: a long one, or short ones one after the other. The longest come first, so that none is
+    waited for at the end."""
+    batches: List[List[Piece]] = []
+    room = 0
+    length = {piece: inputs[piece.input].bytes if piece.length is None else piece.length for piece in pieces}
+    for piece in sorted(pieces, key=lambda piece: (-length[piece], piece.input, piece.number)):
+        if not batches or length[piece] > room or len(batches[-1]) == MOST_PIECES:
+            batches.append([])
+            room = enough
+        batches[-1].append(piece)
+        room -= length[piece]
+    return batches
 
 
 def put_all_together(
@@ -603,8 +629,7 @@ def assemble(hadoop: Hadoop, setup: Setup, options: argparse.Namespace, parts: L
         arguments = ["ledger", listed, "--assemble", "-o", folder] + catalogue(setup)
         arguments += [option for option, given in (("--strict", options.strict), ("--quiet", options.quiet)) if given]
         # 1 and 3: the manifest is there, and a record cannot be read, or an input is not whole.
-        environment = dict(accepted=(0, 1, 3))
-        run(arguments, folder, **environment)
+        run(arguments, folder, accepted=(0, 1, 3))
         if not os.path.exists(manifest):
             raise RuntimeError("the ledger could not be assembled")
         with open(manifest, encoding="utf-8") as file:
@@ -666,6 +691,13 @@ def parser() -> argparse.ArgumentParser:
     return parsed
 
 
+def cause(error: Exception) -> str:
+    """The line of an error that says why; Spark wraps what a task says in its own words."""
+    lines = str(error).splitlines()
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Refused): (?!\s*$)", line)]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}" if not named else named[0]
+
+
 def main(arguments: Optional[List[str]] = None) -> int:
     """Runs the job; the exit code: 0 done, 1 --strict and a record is unreadable, 2 wrong use, 3 not done or not whole."""
     options = parser().parse_args(arguments)
@@ -677,6 +709,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return 2
     except Unreadable as unreadable:
         print(f"billtrail: {unreadable}", file=sys.stderr)
+        return 3
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"billtrail: {cause(error)}", file=sys.stderr)
         return 3
     finally:
         spark.stop()

@@ -30,6 +30,7 @@ mod misuse;
 mod mutants;
 mod mutation;
 mod nonsense;
+mod pieces;
 mod pools;
 mod privacy;
 mod program;

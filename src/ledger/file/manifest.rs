@@ -161,7 +161,7 @@ impl Manifest {
     }
 
     /// The text to be written, with its checksum, a member or an element of a list on each line.
-    fn text(&mut self) -> String {
+    pub(super) fn text(&mut self) -> String {
         self.inputs.sort_by(|a, b| (&a.path, a.id).cmp(&(&b.path, b.id)));
         self.segments.sort_by(|a, b| a.file.cmp(&b.file));
         self.sha256 = self.checksum();

@@ -17,6 +17,8 @@ mod table;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod piece_laws;
 
 use std::io;
 use std::path::{Path, PathBuf};
