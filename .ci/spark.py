@@ -1,6 +1,6 @@
 """Proves deploy/spark on a real standalone cluster: one master and two workers on loopback, ended by their own ids.
 
-    .ci/spark.py PROGRAM GENERATE WORK
+    .ci/spark.py PROGRAM GENERATE WORK [--bytes 8MB]
 
 Makes ledgers of generated logs on the cluster with 1, 2 and 7 pieces a file, through Hadoop's file systems, with a worker
 killed in mid-job, and by spark-submit; each must be what one machine makes. PROGRAM is the billtrail binary, GENERATE the
@@ -22,7 +22,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List
 
 import pyspark
 from pyspark.sql import SparkSession
@@ -208,7 +208,7 @@ def await_that(what: str, holds: Callable[[], bool]) -> None:
 
 def kill_in_mid_job(spark: SparkSession, cluster: Cluster, arguments: List[str]) -> int:
     """Runs the job and kills a worker as soon as some of its tasks are done."""
-    ended: List[Optional[int]] = []
+    ended: List[int] = []
     thread = threading.Thread(target=lambda: ended.append(make(spark, arguments)))
     tracker = spark.sparkContext.statusTracker()
 
@@ -227,8 +227,8 @@ def kill_in_mid_job(spark: SparkSession, cluster: Cluster, arguments: List[str])
     return ended[0]
 
 
-def prove(program: Path, generate: Path, work: Path) -> None:
-    logs = make_logs(generate, work, "8MB")
+def prove(program: Path, generate: Path, work: Path, size: str) -> None:
+    logs = make_logs(generate, work, size)
     proof = Proof(program, work, logs)
     one = work / "one.ledger"
     proof.billtrail("ledger", str(logs), "-o", str(one), "--quiet")
@@ -275,8 +275,8 @@ def prove_damage(spark: SparkSession, proof: Proof, common: List[str]) -> None:
     kept = job.put_all_together
 
     def damaged(spark: Any, setup: Any, options: Any, reports: Any, files: List[str]) -> Any:
-        path = job.local_path(files[0])
-        Path(path).write_bytes(Path(path).read_bytes()[:-100])
+        path = Path(job.local_path(files[0]) or "")
+        path.write_bytes(path.read_bytes()[:-100])
         return kept(spark, setup, options, reports, files)
 
     job.put_all_together = damaged
@@ -302,9 +302,10 @@ def prove_submitted(cluster: Cluster, proof: Proof, expected: List[Any]) -> None
     assert done.returncode == 0 and "segments 3" in done.stdout, done.stderr[-4000:]
     assert proof.told(ledger) == expected
     again = subprocess.run(command + ["none/*.json"], capture_output=True, text=True, env=environment, check=False)
-    assert again.returncode == 3 and "billtrail: none/*.json: no file" in again.stderr, again.stderr[-4000:]
+    # What a job says on standard error spark-submit says on standard output.
+    assert again.returncode == 3 and "billtrail: none/*.json: no file" in again.stdout, again.stdout[-4000:]
     assert proof.told(ledger) == expected
-    print(f"spark: by spark-submit: the same calls and report; {done.stdout.strip().splitlines()[-1]}")
+    print(f"spark: by spark-submit: the same calls and report; {done.stdout.splitlines()[-1]}")
 
 
 def main() -> None:
@@ -312,13 +313,14 @@ def main() -> None:
     parser.add_argument("program", type=Path)
     parser.add_argument("generate", type=Path)
     parser.add_argument("work", type=Path)
+    parser.add_argument("--bytes", default="8MB")
     options = parser.parse_args()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ["SPARK_LOCAL_IP"] = LOOPBACK
     work = options.work.resolve()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    prove(options.program.resolve(), options.generate.resolve(), work)
+    prove(options.program.resolve(), options.generate.resolve(), work, options.bytes)
 
 
 if __name__ == "__main__":

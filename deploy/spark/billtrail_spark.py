@@ -27,6 +27,7 @@ import tempfile
 import threading
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
 from pyspark import SparkFiles, TaskContext
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
@@ -45,8 +46,8 @@ class Refused(Exception):
     """The job cannot be done as it was asked for: exit code 2."""
 
 
-class Unreadable(Exception):
-    """An input is missing or cannot be read: exit code 3."""
+class NotDone(Exception):
+    """The job cannot be done as things are: exit code 3."""
 
 
 class Input(NamedTuple):
@@ -110,8 +111,6 @@ class Hadoop:
     @classmethod
     def of_executor(cls, class_path: str, java_home: str, conf_xml: str) -> "Hadoop":
         if cls.executor is None:
-            from py4j.java_gateway import GatewayParameters, JavaGateway, launch_gateway
-
             # Jars that were added to the job are beside its files.
             extra = [os.path.join(SparkFiles.getRootDirectory(), "*"), os.path.join(os.getcwd(), "*")]
             jars = [jar for jar in class_path.split(os.pathsep) if jar]
@@ -138,7 +137,7 @@ class Hadoop:
 
     def put(self, local: str, uri: str) -> None:
         """Copies a local file to its place, where it appears whole."""
-        system, draft = self.system(uri), self.path(f"{uri}.{unique()}")
+        system, draft = self.system(uri), self.path(f"{uri}.{attempt()}.draft")
         self.copy(self.jvm.java.io.FileInputStream(local), system.create(draft, True))
         system.delete(self.path(uri), False)
         if not system.rename(draft, self.path(uri)):
@@ -164,10 +163,10 @@ def all_jars(class_path: List[str]) -> Iterator[str]:
             yield entry
 
 
-def unique() -> str:
-    """A name that no other try of a task has."""
+def attempt() -> str:
+    """The number of this try of a task, which no other has."""
     context = TaskContext.get()
-    return f"{context.taskAttemptId() if context else 'driver'}-{os.getpid()}.draft"
+    return str(context.taskAttemptId()) if context else "driver"
 
 
 class Worker:
@@ -243,7 +242,7 @@ class Worker:
 
 def put_local(local: str, path: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    draft = f"{path}.{unique()}"
+    draft = f"{path}.{attempt()}.draft"
     shutil.copyfile(local, draft)
     os.replace(draft, path)
 
@@ -323,7 +322,7 @@ def read_piece(worker: Worker, piece: Piece) -> Any:
         report = worker.run(arguments, stream)
     kept = None
     if report["rows"]:
-        kept = f"{worker.setup.staging}/keyed/{piece.input}-{piece.number}-{TaskContext.get().taskAttemptId()}.parquet"
+        kept = f"{worker.setup.staging}/keyed/{piece.input}-{piece.number}-{attempt()}.parquet"
         worker.put(rows, kept)
     os.unlink(rows)
     return {"report": report, "rows": kept}
@@ -424,7 +423,7 @@ class Lister:
         pattern = re.search(r"[*?\[{]", argument)
         given = argument[: argument.rfind("/", 0, pattern.start()) + 1] if pattern else argument
         system, path = self.hadoop.system(given or "."), self.hadoop.path(given or ".")
-        missing = Unreadable(f"{argument}: no file has this name or matches this pattern")
+        missing = NotDone(f"{argument}: no file has this name or matches this pattern")
         if not system.exists(path):
             raise missing
         base = system.makeQualified(path).toString()
@@ -432,7 +431,8 @@ class Lister:
             yield self.file(system.getFileStatus(path), given, base)
             return
         wanted = glob_pattern(argument[len(given) :]) if pattern else None
-        found, folders, files = False, {}, system.listFiles(path, True)
+        found, files = False, system.listFiles(path, True)
+        folders: Dict[str, set] = {}
         while files.hasNext():
             status = files.next()
             inner = status.getPath().toString()[len(base) :].lstrip("/")
@@ -518,6 +518,8 @@ def make(spark: SparkSession, options: argparse.Namespace) -> int:
     text = hadoop.jvm.java.io.StringWriter()
     hadoop.conf.writeXml(text)
     output = hadoop.system(options.output).makeQualified(hadoop.path(options.output)).toString()
+    if options.program and os.path.basename(options.program) != PROGRAM:
+        raise Refused(f"--program {options.program}: the file must be called `{PROGRAM}`")
     for file in filter(None, (options.program, options.services)):
         context.addFile(file)
     staging = f"{options.staging or output}/.billtrail-{context.applicationId}"
@@ -525,11 +527,11 @@ def make(spark: SparkSession, options: argparse.Namespace) -> int:
     setup = Setup(
         options.services, options.max_record, options.memory, threads, options.through_hadoop, text.toString(), staging, output
     )
-    refuse_taken(hadoop, output)
+    refuse_taken(hadoop, output, os.path.basename(staging))
     lister = Lister(hadoop)
     inputs = lister.list(options.inputs)
     if not inputs:
-        raise Unreadable("there are no logs in what was given")
+        raise NotDone("there are no logs in what was given")
     system = hadoop.system(output)
     system.mkdirs(hadoop.path(output))
     try:
@@ -557,13 +559,15 @@ def make(spark: SparkSession, options: argparse.Namespace) -> int:
     return code
 
 
-def refuse_taken(hadoop: Hadoop, output: str) -> None:
-    """A ledger may be replaced, nothing else."""
+def refuse_taken(hadoop: Hadoop, output: str, own: str) -> None:
+    """A ledger may be replaced, nothing else; and by one job at a time."""
     system, path = hadoop.system(output), hadoop.path(output)
-    if not system.exists(path) or system.exists(hadoop.path(output + "/manifest.json")):
-        return
-    if any(not status.getPath().getName().startswith(".") for status in system.listStatus(path)):
+    names = {status.getPath().getName() for status in system.listStatus(path)} if system.exists(path) else set()
+    if "manifest.json" not in names and any(not name.startswith(".") for name in names):
         raise Refused(f"{output}: exists and is no ledger; choose another place, or delete it")
+    others = [name for name in names if name.startswith(".billtrail-") and name != own]
+    if others:
+        raise NotDone(f"{output}: another job is making this ledger; if none is, one was killed: delete {others[0]}")
 
 
 def read_all(
@@ -707,8 +711,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except Refused as refused:
         print(f"billtrail: {refused}", file=sys.stderr)
         return 2
-    except Unreadable as unreadable:
-        print(f"billtrail: {unreadable}", file=sys.stderr)
+    except NotDone as undone:
+        print(f"billtrail: {undone}", file=sys.stderr)
         return 3
     except Exception as error:  # pylint: disable=broad-except
         print(f"billtrail: {cause(error)}", file=sys.stderr)
