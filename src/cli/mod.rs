@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod dataset;
 pub mod diff;
 pub mod filter;
+pub mod piece;
 pub mod prices;
 pub mod privacy;
 pub mod settings;
@@ -320,14 +321,17 @@ pub struct LedgerArgs {
     #[command(flatten)]
     pub logs: LogArgs,
     /// The ledger: a directory, which appears or changes only when all of it is written
-    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
-    pub output: PathBuf,
+    #[arg(long, short, value_name = "DIR", required_unless_present_any = ["look", "keyed"], help_heading = "Output")]
+    pub output: Option<PathBuf>,
     /// Add to the ledger: read only inputs that it does not hold, and those anew whose size or time of change differs
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, conflicts_with = "step", help_heading = "Output")]
     pub append: bool,
     /// With --append, compare the inputs by their content
     #[arg(long, requires = "append", help_heading = "Output")]
     pub verify: bool,
+    /// What an engine asks for.
+    #[command(flatten)]
+    pub piece: piece::PieceArgs,
 }
 
 /// Arguments of `services`.

@@ -406,7 +406,7 @@ fn paths(args: &[String]) -> Result<Vec<PathBuf>, Failure> {
     }
     let file = |input: ingest::Input| match input.place {
         ingest::Place::File(path) => Ok(path),
-        ingest::Place::Stdin | ingest::Place::Object(_) => {
+        ingest::Place::Stdin | ingest::Place::Object(_) | ingest::Place::Extent(_) => {
             Err(Failure::Usage("--bill: a bill is read from a file, not from standard input".to_owned()))
         }
     };

@@ -29,7 +29,7 @@ impl Copies {
                     Ok(file) => Box::new(file),
                     Err(_) => continue,
                 },
-                Place::File(_) | Place::Object(_) => continue,
+                Place::File(_) | Place::Object(_) | Place::Extent(_) => continue,
             };
             let named = |error| Failure::File { path: format!("{}, kept to be read again", input.name), error };
             let (listed, mut file) = temporary::make(NamedTempFile::new).map_err(named)?;

@@ -1,6 +1,6 @@
 //! The intake: what became of each unit of the input, counted where it happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::places::Places;
 use super::selection::Selection;
 use super::{Failure, output};
 use crate::ingest::{Meter, Unit};
-use crate::ledger::{Ledger, Memory, SpillError, Taken};
+use crate::ledger::{Ledger, Memory, Noted, RejectedRecord, SpillError, Taken};
 use crate::model::document::diagnose;
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
@@ -61,7 +61,9 @@ pub(super) struct Intake {
     /// Still to be dropped.
     fault: Fault,
     /// The first rejected records with what is wrong, by place.
-    bad: BTreeMap<Source, String>,
+    bad: BTreeMap<Source, (RejectReason, String)>,
+    /// What is said of single entries, if that is kept apart from the diagnostics.
+    notes: Option<BTreeMap<DiagnosticKind, Noting>>,
     /// Where rejected records are kept whole, if they are.
     kept: Option<Kept>,
     /// Why the ledger takes in no more.
@@ -70,6 +72,26 @@ pub(super) struct Intake {
 
 /// How many rejected records are named on standard error.
 const NAMED: usize = 10;
+
+/// How many rejected records are kept of a piece.
+const KEPT: usize = 1_000;
+
+/// How many notes of a kind are kept of a piece. A place in a diagnostic is text and sorted as text: which are the first is known
+/// when it is known how many lines come before the piece.
+const NOTED: usize = 20_000;
+
+/// How often something was noted, and where and what: the first by line.
+#[derive(Default)]
+struct Noting {
+    count: u64,
+    first: BTreeSet<(u64, String)>,
+}
+
+/// What is said of single records of a piece, with lines from its beginning.
+pub(super) struct Notes {
+    pub diagnostics: BTreeMap<DiagnosticKind, Noted>,
+    pub rejected: Vec<RejectedRecord>,
+}
 
 /// What became of one unit, and who read it, if it was a record.
 pub(super) type Met = (Fate, Option<Scanner>);
@@ -127,9 +149,31 @@ impl Intake {
             by_input,
             fault,
             bad: BTreeMap::new(),
+            notes: None,
             kept: keep.map(Kept::beside).transpose()?,
             full: None,
         })
+    }
+
+    /// Keeps what is said of single entries as notes, before anything is taken in.
+    pub fn keep_notes(&mut self) {
+        self.notes = Some(BTreeMap::new());
+    }
+
+    /// The notes that were kept.
+    pub fn take_notes(&mut self) -> Notes {
+        let notes = self.notes.take().unwrap_or_default().into_iter();
+        let rejected = std::mem::take(&mut self.bad).into_iter();
+        Notes {
+            diagnostics: notes
+                .map(|(kind, noting)| {
+                    (kind, Noted { count: noting.count, examples: noting.first.into_iter().collect() })
+                })
+                .collect(),
+            rejected: rejected
+                .map(|(Source { offset, line, .. }, (reason, detail))| RejectedRecord { offset, line, reason, detail })
+                .collect(),
+        }
     }
 
     /// Takes in what became of a batch.
@@ -153,8 +197,8 @@ impl Intake {
                     let source = places.of_log(source);
                     *self.of(source).rejected.entry(reason).or_default() += 1;
                     meter.add(Count::Rejected, 1);
-                    self.bad.insert(source, detail);
-                    if self.bad.len() > NAMED {
+                    self.bad.insert(source, (reason, detail));
+                    if self.bad.len() > if self.notes.is_some() { KEPT } else { NAMED } {
                         self.bad.pop_last();
                     }
                     if let Some(kept) = &mut self.kept {
@@ -167,8 +211,7 @@ impl Intake {
                     taken.entries += 1;
                     taken.learnt.extend(observation.learnt.take());
                     for (kind, text) in notes {
-                        let at = places.show(observation.source);
-                        diagnose(&mut taken.diagnostics, kind, || format!("{at}: {text}"));
+                        self.note(observation.source, kind, text, places);
                     }
                     if !std::mem::take(&mut self.fault.entry) {
                         batch.push(*observation);
@@ -181,6 +224,21 @@ impl Intake {
         if self.full.is_none() {
             // The intake cannot stop here; that something is missing is said at the end.
             self.full = self.ledger.absorb(batch).err();
+        }
+    }
+
+    /// Notes something about an entry.
+    fn note(&mut self, source: Source, kind: DiagnosticKind, text: String, places: &Places) {
+        let Some(notes) = &mut self.notes else {
+            let at = places.show(source);
+            diagnose(&mut self.place(source.input).diagnostics, kind, || format!("{at}: {text}"));
+            return;
+        };
+        let noting = notes.entry(kind).or_default();
+        noting.count += 1;
+        noting.first.insert((source.line, text));
+        if noting.first.len() > NOTED {
+            noting.first.pop_last();
         }
     }
 
@@ -229,14 +287,18 @@ impl Intake {
 
     /// Names the first rejected records on standard error.
     pub fn say_rejected(&self, places: &Places) {
-        for (source, detail) in self.bad.iter().take(NAMED) {
-            let at = places.show(*source);
-            anstream::eprintln!("{}: byte {}: rejected: {}", safe(&at), source.offset, safe(detail));
-        }
-        let total: u64 = self.taken.iter().flat_map(|taken| taken.rejected.values()).sum();
-        if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
-            anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
-        }
+        let shown = self.bad.iter().map(|(source, (_, detail))| (places.show(*source), source.offset, detail.as_str()));
+        say_rejected(shown, self.taken.iter().flat_map(|taken| taken.rejected.values()).sum());
+    }
+}
+
+/// Names the first rejected records on standard error, by place, offset and what is wrong; there are so many.
+pub(super) fn say_rejected<'r>(rejected: impl Iterator<Item = (String, u64, &'r str)>, total: u64) {
+    for (at, offset, detail) in rejected.take(NAMED) {
+        anstream::eprintln!("{}: byte {offset}: rejected: {}", safe(&at), safe(detail));
+    }
+    if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
+        anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
     }
 }
 

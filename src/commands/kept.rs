@@ -56,7 +56,7 @@ pub(super) fn open(
             let path = Path::new(&input.path);
             let stamp = stamps.get(path).or_else(|| stamps.get(&path.canonicalize().ok()?));
             let read = stamp.is_some_and(|stamp| stamp.is_of(input));
-            let is_new = !read && known.insert((input.path.clone(), input.sha256.clone()));
+            let is_new = !read && known.insert((input.path.clone(), input.content()));
             if !is_new {
                 listing.twice.push(input.path.clone());
             }
@@ -95,7 +95,7 @@ impl Stamp {
                 modified: object.modified().map(rfc3339),
                 etag: object.etag().map(str::to_owned),
             },
-            Place::Stdin => Self::default(),
+            Place::Stdin | Place::Extent(_) => Self::default(),
         }
     }
 
@@ -147,7 +147,7 @@ fn summary_of(input: &KeptInput) -> InputSummary {
         let known = kinds.into_iter().find(|known| problem_word(*known) == *kind);
         Problem { kind: known.unwrap_or(ProblemKind::Unreadable), why: why.clone() }
     });
-    InputSummary { name: input.path.clone(), bytes: input.bytes, records: input.records, problem }
+    InputSummary { name: input.path.clone(), bytes: input.bytes, records: input.records, line_breaks: None, problem }
 }
 
 /// The diagnostic that says a problem.

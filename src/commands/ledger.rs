@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::kept::{Stamp, problem_word};
 use super::reading::{Known, Manner, Reading, catalogue};
-use super::{Ending, Failure, documents, output, stats, tables, temporary};
+use super::{Ending, Failure, documents, output, piece, stats, tables, temporary};
 use crate::cli::settings::Settings;
 use crate::cli::{LedgerArgs, LogArgs, OutputArgs};
 use crate::ingest::{Listing, Object, Place};
@@ -17,11 +17,17 @@ use crate::report::safe;
 
 pub(super) fn run(args: &LedgerArgs) -> Result<Ending, Failure> {
     refuse(&args.logs)?;
+    if let Some(ending) = piece::run(args)? {
+        return Ok(ending);
+    }
+    let Some(place) = &args.output else {
+        return Err(Failure::Usage("--output: the directory of the ledger is missing".to_owned()));
+    };
     let settings = Settings::resolve(&args.logs, &OutputArgs::default(), &|name| std::env::var(name).ok())?;
     let provider = tables::provider(settings.services.value.as_deref())?;
     let catalogue = catalogue(&settings)?;
-    let change = Change::begin(&args.output, args.append)?;
-    let mut choice = Choice::new(args, Manifest::new(catalogue.name.clone(), catalogue.digest.clone()));
+    let change = Change::begin(place, args.append)?;
+    let mut choice = Choice::new(args, place, Manifest::new(catalogue.name.clone(), catalogue.digest.clone()));
     if let (true, Some(before)) = (args.append, change.before()) {
         if before.manifest.catalogue_digest != catalogue.digest {
             let (path, made) = (before.path.clone(), before.manifest.catalogue.clone());
@@ -65,7 +71,7 @@ pub(super) fn run(args: &LedgerArgs) -> Result<Ending, Failure> {
             format!("inputs {} (added {added}, replaced {replaced}, unchanged {unchanged})", manifest.inputs.len());
         let entries: u64 = manifest.inputs.iter().map(|input| input.taken.entries).sum();
         let bytes: u64 = manifest.segments.iter().map(|segment| segment.bytes).sum();
-        let text = format!("{}: {inputs}, entries {entries}, bytes {bytes}", args.output.display());
+        let text = format!("{}: {inputs}, entries {entries}, bytes {bytes}", place.display());
         output::write_to(None, &mut |out| writeln!(out, "{}", safe(&text)))?;
     }
     stats::count_spills(&meter, ledger.counts());
@@ -105,6 +111,8 @@ pub(super) fn stage(beside: &Path) -> io::Result<tempfile::TempDir> {
 /// Which inputs are read, and which parts of the ledger stay.
 struct Choice<'a> {
     args: &'a LedgerArgs,
+    /// The ledger.
+    place: &'a Path,
     manifest: Manifest,
     /// What is known of the inputs to be read, by name.
     stamps: BTreeMap<String, Stamped>,
@@ -148,7 +156,7 @@ impl Hash {
                 object.hash_when_read();
                 Self::WhenRead(object.clone())
             }
-            Place::Stdin => Self::default(),
+            Place::Stdin | Place::Extent(_) => Self::default(),
         }
     }
 
@@ -170,14 +178,14 @@ impl Hash {
 }
 
 impl<'a> Choice<'a> {
-    fn new(args: &'a LedgerArgs, manifest: Manifest) -> Self {
-        Self { args, manifest, stamps: BTreeMap::new(), added: 0, replaced: 0, unchanged: 0 }
+    fn new(args: &'a LedgerArgs, place: &'a Path, manifest: Manifest) -> Self {
+        Self { args, place, manifest, stamps: BTreeMap::new(), added: 0, replaced: 0, unchanged: 0 }
     }
 
     /// Leaves out of the listing what the ledger holds already, and out of the ledger what is read anew.
     fn choose(&mut self, listing: &mut Listing) -> Result<Known, Failure> {
         let canonical = |path: &Path| path.canonicalize().ok();
-        let target = canonical(&self.args.output);
+        let target = canonical(self.place);
         listing.ledgers.retain(|path| canonical(path) != target || target.is_none());
         let mut places: BTreeMap<PathBuf, usize> = BTreeMap::new();
         for (at, input) in self.manifest.inputs.iter().enumerate() {
@@ -191,7 +199,7 @@ impl<'a> Choice<'a> {
             let found = match &input.place {
                 Place::File(path) => canonical(path),
                 Place::Object(_) => None,
-                Place::Stdin => {
+                Place::Stdin | Place::Extent(_) => {
                     let why = "standard input cannot be known again; write it to a file and give that";
                     return Err(Failure::Usage(format!("{}: {why}", input.name)));
                 }
@@ -227,6 +235,6 @@ impl<'a> Choice<'a> {
         self.manifest.inputs.retain(|input| !gone.contains(&input.id));
         let alive: BTreeSet<u32> = self.manifest.inputs.iter().map(|input| input.id).collect();
         self.manifest.segments.retain(|segment| segment.inputs.iter().any(|id| alive.contains(id)));
-        Ok(self.manifest.inputs.iter().map(|input| (input.path.clone(), input.sha256.clone())).collect())
+        Ok(self.manifest.inputs.iter().map(|input| (input.path.clone(), input.content())).collect())
     }
 }

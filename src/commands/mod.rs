@@ -30,6 +30,7 @@ mod logs;
 mod lql;
 mod map;
 mod output;
+mod piece;
 mod places;
 mod prices;
 mod proof;

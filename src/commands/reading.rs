@@ -49,10 +49,12 @@ pub(super) struct Manner {
     pub agreed: bool,
     /// The inputs will be read a second time.
     pub twice: bool,
+    /// The input is a piece of a longer one: lines in notes are not yet places.
+    pub piece: bool,
     pub fault: Fault,
 }
 
-/// Path and hash of inputs that are known already.
+/// Path and content of inputs that are known already.
 pub(super) type Known = BTreeSet<(String, String)>;
 
 /// What the maker of a ledger does to the listing before it is read; the answer is what it has already. Each input is then
@@ -89,6 +91,9 @@ impl Reading {
         let options = options(settings);
         let keep = args.rejected.is_some();
         let mut intake = Intake::new(manner.fault, args.rejected.as_deref(), &memory(settings), by_input)?;
+        if manner.piece {
+            intake.keep_notes();
+        }
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
         let decoding = Decoding { provider, scanner: args.scanner.into(), filter: filter.as_ref(), keep };
         let (unit, line) = (|unit: Unit<'_>| decoding.unit(unit), |line: &[u8], source| decoding.line(line, source));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::extent::Extent;
 use super::flow::{FileOpening, Flow, Metered, Opening, Watch};
 use super::inputs::Place;
 
@@ -23,10 +24,12 @@ pub(super) struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// How the input is stored.
     pub storage: Storage,
-    /// Length of the byte-order mark.
+    /// Where its bytes begin: the length of the byte-order mark, or the beginning of the lines of a longer input.
     pub mark: u64,
     /// The text is UTF-16.
     pub utf16: bool,
+    /// Each line stands alone; else that is found out.
+    pub in_lines: bool,
     /// What is known of its reading.
     pub watch: Watch,
 }
@@ -63,7 +66,23 @@ pub(super) fn open(place: &Place) -> io::Result<Opened> {
             Ok(opened)
         }
         Place::Stdin => decoded(Box::new(io::stdin())),
+        Place::Extent(extent) => lines_of(*extent, io::stdin()),
     }
+}
+
+/// Opens the lines of a longer input, which is not compressed.
+fn lines_of(extent: Extent, stream: impl Read + Send + 'static) -> io::Result<Opened> {
+    let (reader, start) = extent.reader(stream)?;
+    let line_breaks = Some(reader.line_breaks());
+    if extent.offset == 0 {
+        let mut opened = decoded(Box::new(reader))?;
+        opened.watch.line_breaks = line_breaks;
+        return Ok(opened);
+    }
+    let stored = Arc::new(Flow::default());
+    let reader = Box::new(Metered::new(reader, &stored, None));
+    let watch = Watch { stored, inflated: None, opening: None, line_breaks };
+    Ok(Opened { reader, storage: Storage::Plain, mark: start, utf16: false, in_lines: true, watch })
 }
 
 /// Recognises how the bytes of `inner` are stored and undoes it.
@@ -83,12 +102,13 @@ pub(super) fn decoded(inner: Box<dyn Read + Send>) -> io::Result<Opened> {
         }
         _ => (Storage::Plain, reader),
     };
-    let watch = Watch { stored, inflated: (storage != Storage::Plain).then_some(inflated), opening: None };
+    let watch =
+        Watch { stored, inflated: (storage != Storage::Plain).then_some(inflated), opening: None, line_breaks: None };
     let (head, mut reader) = if storage == Storage::Plain { (head, decoder) } else { peek(decoder, MARK) };
     let utf16 = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
     let mark = if matches!(head, [0xef, 0xbb, 0xbf, ..]) { 3 } else { 0 };
     io::copy(&mut reader.by_ref().take(mark), &mut io::sink())?;
-    Ok(Opened { reader, storage, mark, utf16, watch })
+    Ok(Opened { reader, storage, mark, utf16, in_lines: false, watch })
 }
 
 /// The first bytes (zeros where there are fewer), and a reader that still yields them. At most `most` bytes are read. An error

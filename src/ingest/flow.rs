@@ -17,6 +17,8 @@ pub(super) struct Watch {
     pub inflated: Option<Arc<Flow>>,
     /// What was opened as it was, if that is known.
     pub opening: Option<Opening>,
+    /// The line breaks among the bytes, where they are counted.
+    pub line_breaks: Option<Arc<AtomicU64>>,
 }
 
 /// Bytes that passed a reader, and the time that this reader took.

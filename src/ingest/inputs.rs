@@ -9,6 +9,7 @@ use globset::GlobBuilder;
 use walkdir::{DirEntry, FilterEntry, WalkDir};
 
 use super::cloud::{self, Object, ObjectUrl};
+use super::extent::Extent;
 use super::hours::Hours;
 use super::sink_name;
 
@@ -21,6 +22,8 @@ pub enum Place {
     File(PathBuf),
     /// An object of a bucket.
     Object(Object),
+    /// Lines of a longer input, which standard input holds from one byte before them on.
+    Extent(Extent),
 }
 
 /// One input to be read.

@@ -6,6 +6,7 @@
 mod boundary;
 mod cloud;
 mod decompress;
+mod extent;
 mod flow;
 mod hours;
 mod inputs;
@@ -25,6 +26,7 @@ mod facts;
 mod laws;
 
 pub use cloud::{Object, ObjectUrl};
+pub use extent::{Extent, lines_from};
 pub use hours::Hours;
 pub use inputs::{Failed, IngestError, Input, Listing, Place, list, list_without};
 pub use meter::Meter;

@@ -40,6 +40,8 @@ impl Pieces {
         let window = Window::new(opened.reader, Source { input, offset: opened.mark, line: 1, item: 0 }, chunk);
         let splitting = if opened.utf16 {
             Splitting::Utf16(window)
+        } else if opened.in_lines {
+            Splitting::Lines(window.into_lines(max_record))
         } else {
             Splitting::Unknown(Structure::new(window, max_record))
         };

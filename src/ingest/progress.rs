@@ -120,7 +120,7 @@ fn total(places: &[Place]) -> Option<u64> {
     let length = |place: &Place| match place {
         Place::File(path) => length(path),
         Place::Object(object) => Some(object.bytes()),
-        Place::Stdin => None,
+        Place::Stdin | Place::Extent(_) => None,
     };
     places.iter().map(length).sum()
 }

@@ -79,6 +79,8 @@ pub struct InputSummary {
     pub bytes: u64,
     /// Records, counted where the splitter finds them; rejected ones and lines of text included.
     pub records: u64,
+    /// Line breaks among the bytes, where an extent of a longer input was read.
+    pub line_breaks: Option<u64>,
     /// Why it is not whole; `None` when it is.
     pub problem: Option<Problem>,
 }
@@ -225,7 +227,8 @@ impl<T: Send> Crew<'_, T> {
     }
 
     fn read_input(&self, number: usize, input: &Input) -> InputSummary {
-        let mut summary = InputSummary { name: input.name.clone(), bytes: 0, records: 0, problem: None };
+        let mut summary =
+            InputSummary { name: input.name.clone(), bytes: 0, records: 0, line_breaks: None, problem: None };
         let begun = Instant::now();
         // A thread goes from one input to the next: those are on their way meanwhile.
         for next in self.inputs.iter().skip(number).take(NEXT) {
@@ -263,6 +266,7 @@ impl<T: Send> Crew<'_, T> {
         }
         summary.bytes = watch.stored.bytes();
         summary.records = found.records.load(Ordering::Relaxed);
+        summary.line_breaks = watch.line_breaks.as_ref().map(|breaks| breaks.load(Ordering::Relaxed));
         summary.problem = problem(&pieces, storage, &watch, &found);
         let inflating = watch.inflated.as_ref().map_or(Duration::ZERO, |flow| flow.time());
         let text = watch.inflated.as_ref().unwrap_or(&watch.stored);

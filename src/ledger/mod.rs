@@ -18,7 +18,8 @@ mod words;
 mod workers;
 
 pub use file::{
-    Change, FORMAT_VERSION, KeptInput, KeptProblem, LedgerError, LedgerFile, Manifest, Segment, Tool, sha256,
+    Assembled, Assembly, Change, FORMAT_VERSION, KeptInput, KeptProblem, LedgerError, LedgerFile, ListedInput,
+    Manifest, Noted, Part, PieceReport, RejectedRecord, Sealed, Segment, State, Tool, seal, sha256,
 };
 pub use rows::{SortedRows, SortingRows};
 pub use spill::{Memory, SpillCounts, SpillError};

@@ -102,13 +102,17 @@ pub struct Teller {
 
 /// Hashes what an observation says. The time counts to the microsecond, because some exports keep no more.
 fn content(observation: &Observation) -> u64 {
-    let facts = Facts {
-        time: observation.facts.time.map(|nanos| nanos.div_euclid(1000)),
-        lateness: None,
-        ..(*observation.facts).clone()
-    };
+    content_in_place(&mut observation.clone())
+}
+
+/// The same without a copy. The observation is afterwards as it was.
+fn content_in_place(observation: &mut Observation) -> u64 {
+    let (time, lateness) = (observation.facts.time, observation.facts.lateness.take());
+    observation.facts.time = time.map(|nanos| nanos.div_euclid(1000));
     let mut hasher = Xxh3DefaultBuilder.build_hasher();
-    (facts, observation.phase).hash(&mut hasher);
+    (&observation.facts, observation.phase).hash(&mut hasher);
+    observation.facts.time = time;
+    observation.facts.lateness = lateness;
     std::hash::Hasher::finish(&hasher)
 }
 
@@ -190,6 +194,26 @@ impl Told {
     /// Records that carry it.
     pub fn records(&self) -> u64 {
         self.copies.iter().map(|(_, count)| count).sum::<u64>().max(1)
+    }
+
+    /// The same with its copies counted even if there is one record only, for those who put records together elsewhere and
+    /// cannot hash what they say.
+    pub fn counted(mut self) -> Self {
+        if self.copies.is_empty() {
+            self.copies.push((content_in_place(&mut self.first), 1));
+        }
+        self
+    }
+
+    /// The same after records were put together elsewhere: equal copies are added up, and one record has none.
+    pub fn settled(mut self) -> Self {
+        if self.records() == 1 {
+            self.copies.clear();
+        }
+        for (hash, count) in std::mem::take(&mut self.copies) {
+            self.count(hash, count);
+        }
+        self
     }
 
     /// Takes in what else is known of the same identity.

@@ -37,6 +37,7 @@ mod mutation;
 mod nonsense;
 #[cfg(not(feature = "cloud"))]
 mod object_urls;
+mod pieces;
 mod pools;
 mod prices;
 mod privacy;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{KeptInput, Manifest, NAME};
@@ -97,9 +96,7 @@ impl Change {
         manifest.segments.sort_by(|a, b| a.file.cmp(&b.file));
         manifest.segments.dedup_by(|a, b| a.file == b.file);
         manifest.inputs.extend(added);
-        let path = stage.join(NAME);
-        let mut file = File::create(&path).map_err(named(&path))?;
-        file.write_all(manifest.text().as_bytes()).and_then(|()| file.sync_all()).map_err(named(&path))?;
+        manifest.write(&stage.join(NAME))?;
         sync(stage);
         Ok(manifest)
     }
@@ -133,7 +130,7 @@ impl Change {
 }
 
 /// Asks that a directory's names be on disk. Not every system can; then it does so in its own time.
-fn sync(directory: &Path) {
+pub(super) fn sync(directory: &Path) {
     let _ = File::open(directory).and_then(|directory| directory.sync_all());
 }
 

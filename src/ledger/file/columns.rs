@@ -69,6 +69,24 @@ pub(super) const COLUMNS: [Column; 47] = [
     column("labels", Kind::Text),
 ];
 
+/// The columns of keyed rows: the same in types that every engine has (a number of 64 bits is signed, and a time is such a
+/// number), and the number of the piece that the row is of.
+pub(super) const KEYED: [Column; 48] = {
+    let mut columns = [column("piece", Kind::Signed); 48];
+    let mut at = 0;
+    while at < COLUMNS.len() {
+        let Column { name, kind } = COLUMNS[at];
+        let plain = match kind {
+            Kind::Text => Kind::Text,
+            Kind::Signed | Kind::Unsigned | Kind::Time => Kind::Signed,
+            Kind::Boolean => Kind::Boolean,
+        };
+        columns[at] = column(name, plain);
+        at += 1;
+    }
+    columns
+};
+
 /// The parts of a call by name.
 const PHASES: [(Phase, &str); 4] =
     [(Phase::First, "first"), (Phase::Middle, "middle"), (Phase::Last, "last"), (Phase::Whole, "whole")];
@@ -83,6 +101,9 @@ pub(super) fn row(told: &Told, input: u32) -> Vec<Value> {
         None => (None, None, None),
     };
     let phase = PHASES.iter().find(|(known, _)| known == phase).map(|(_, name)| *name);
+    // They stand as they came in, and that says nothing.
+    let mut copies = copies.clone();
+    copies.sort_unstable();
     let mut row = vec![
         hash(key.0),
         hash(entry.0),
@@ -91,7 +112,7 @@ pub(super) fn row(told: &Told, input: u32) -> Vec<Value> {
         number(Some(*line)),
         number(Some(*item)),
         number(Some(told.records())),
-        owned(copies_json(copies)),
+        owned(copies_json(&copies)),
         family.as_ref().map_or(Value::Null, |family| hash(family.base.0)),
         text(family.as_ref().and_then(|family| family.location.as_deref())),
         text(Some(cause.name())),
@@ -103,6 +124,13 @@ pub(super) fn row(told: &Told, input: u32) -> Vec<Value> {
         number(split_whole),
     ];
     put_facts(facts, &mut row);
+    row
+}
+
+/// The same as a keyed row of a piece. The copies are counted.
+pub(super) fn keyed(told: &Told, input: u32, piece: u32) -> Vec<Value> {
+    let mut row = row(told, input);
+    row.push(number(Some(piece)));
     row
 }
 

@@ -1,6 +1,7 @@
 //! The manifest: what a ledger holds and what it was made from.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,13 @@ pub struct Tool {
     pub version: String,
 }
 
+impl Tool {
+    /// This program.
+    pub fn own() -> Self {
+        Self { name: "billtrail".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
 /// An input of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +72,7 @@ pub struct KeptInput {
     /// The mark that its store gives to the content; absent for a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
-    /// SHA-256 of the bytes as stored.
+    /// SHA-256 of the bytes as stored; empty when they could not be read, or nobody hashed them.
     pub sha256: String,
     /// Why it is not whole; `null` when it is.
     pub problem: Option<KeptProblem>,
@@ -72,6 +80,18 @@ pub struct KeptInput {
     pub records: u64,
     /// What became of them.
     pub taken: Taken,
+}
+
+impl KeptInput {
+    /// What tells its content from that of another input with the same path: the hash; without it size and time of the last
+    /// change.
+    pub fn content(&self) -> String {
+        if self.sha256.is_empty() {
+            format!("{} bytes of {}", self.bytes, self.modified.as_deref().unwrap_or("an unknown time"))
+        } else {
+            self.sha256.clone()
+        }
+    }
 }
 
 /// Why an input is not whole.
@@ -114,7 +134,7 @@ impl Manifest {
         Self {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
-            tool: Tool { name: "billtrail".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            tool: Tool::own(),
             catalogue,
             catalogue_digest,
             inputs: Vec::new(),
@@ -151,6 +171,12 @@ impl Manifest {
         let mut text = serde_json::to_string_pretty(self).expect("texts and numbers always have a JSON form");
         text.push('\n');
         text
+    }
+
+    /// Writes the manifest to a file, so that it is on disk.
+    pub(super) fn write(&mut self, path: &Path) -> Result<(), LedgerError> {
+        let mut file = File::create(path).map_err(named(path))?;
+        file.write_all(self.text().as_bytes()).and_then(|()| file.sync_all()).map_err(named(path))
     }
 
     fn checksum(&self) -> String {

@@ -4,24 +4,32 @@
 //! inputs they were made from. Whoever changes a ledger writes new segments and then puts a new manifest in the place of the
 //! old one: at any moment it is the old ledger or the new one.
 
+mod assemble;
 mod change;
 mod claims;
 mod columns;
+mod keyed;
 mod manifest;
+mod piece;
 mod read;
 mod segment;
 mod table;
 
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod piece_laws;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
 
+pub use assemble::{Assembled, Assembly, ListedInput, Part, State};
 pub use change::Change;
+pub use keyed::{Sealed, seal};
 pub use manifest::{FORMAT_VERSION, KeptInput, KeptProblem, Manifest, Segment, Tool};
+pub use piece::{Noted, PieceReport, RejectedRecord};
 pub use read::{LedgerFile, sha256};
 
 use super::spill::SpillError;
@@ -75,6 +83,9 @@ pub enum LedgerError {
         /// The ledger.
         path: PathBuf,
     },
+    /// What was made of pieces of logs is not the whole.
+    #[error("the pieces do not make a ledger: {0}")]
+    Pieces(String),
     /// A file cannot be read or written.
     #[error("{}: {error}", path.display())]
     File {
