@@ -63,7 +63,10 @@ fn check(args: &SqlArgs) -> Result<(), Failure> {
     }
     if let Some(column) = &args.partition {
         if args.layout != Layout::RawJson {
-            return usage(format!("--partition is for --layout raw-json; {} says itself how it is partitioned", args.layout));
+            return usage(format!(
+                "--partition is for --layout raw-json; {} says itself how it is partitioned",
+                args.layout
+            ));
         }
         if !column.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') || column.is_empty() {
             return usage(format!("--partition: `{column}` is not the name of a column"));
@@ -100,7 +103,8 @@ fn window(period: &Period, margin: u16) -> Result<Option<Window>, Failure> {
     let margin = i64::from(margin) * DAY;
     let outside = || Failure::Usage("--margin reaches beyond the years that can be told".to_owned());
     let begin = from.checked_sub(margin).ok_or_else(outside)?.div_euclid(DAY) * DAY;
-    let end = to.checked_add(margin).and_then(|end| end.checked_add(DAY - 1)).ok_or_else(outside)?.div_euclid(DAY) * DAY;
+    let end =
+        to.checked_add(margin).and_then(|end| end.checked_add(DAY - 1)).ok_or_else(outside)?.div_euclid(DAY) * DAY;
     Ok(Some(Window { from: rfc3339(begin), to: rfc3339(end) }))
 }
 

@@ -1,9 +1,9 @@
 //! The catalogue in SQL: the rows of `services.csv` as a literal or a loaded table, and how a method finds its class.
 
+use super::CatalogueFrom;
 use super::Question;
 use super::expr::{is_one_of, last_segment};
 use super::select::{Select, Step, indented, literal, literals};
-use super::CatalogueFrom;
 use crate::gcp::service::{Catalogue, MethodClass, Service};
 use crate::model::reason::Driver;
 
@@ -45,7 +45,8 @@ fn rows(catalogue: &Catalogue) -> String {
         .services()
         .map(|row| {
             let cells = cells(row);
-            let named = |(value, name): &(String, &str)| if first { format!("{value} AS {name}") } else { value.clone() };
+            let named =
+                |(value, name): &(String, &str)| if first { format!("{value} AS {name}") } else { value.clone() };
             let row = format!("  STRUCT({})", cells.iter().map(named).collect::<Vec<_>>().join(", "));
             first = false;
             row

@@ -65,14 +65,13 @@ fn loudest(column: &'static str) -> (String, &'static str) {
 
 fn calls() -> Step {
     let phases = |test: &str| format!("LOGICAL_OR({test}) OVER call");
-    let open = format!(
-        "{} AND NOT {}",
-        phases("phase = 'first'"),
-        phases("phase IN ('last', 'whole')")
-    );
+    let open = format!("{} AND NOT {}", phases("phase = 'first'"), phases("phase IN ('last', 'whole')"));
     let mut columns = vec![("call_identity".to_owned(), "call_identity")];
     columns.extend(["stamp", "service", "method", "resource", "storage_reference"].map(loudest));
-    columns.extend(["insert_id", "log_name", "kind", "driver", "status_code", "failed", "metered_slot_ms"].map(|name| (name.to_owned(), name)));
+    columns.extend(
+        ["insert_id", "log_name", "kind", "driver", "status_code", "failed", "metered_slot_ms"]
+            .map(|name| (name.to_owned(), name)),
+    );
     columns.extend(["total_billed_bytes", "processed_bytes", "total_slot_ms"].map(loudest));
     columns.extend([
         ("FIRST_VALUE(claims) OVER surest".to_owned(), "claims"),

@@ -18,11 +18,26 @@ pub(super) fn entries() -> Step {
             (decoded, "log_name"),
             (text("labels", "project_id"), "label"),
             (stated_version(), "stated_version"),
+            (checks(), "checks"),
         ],
         from: "stored".to_owned(),
         ..Select::default()
     };
-    Step::new("decoded", "the log's name with its escapes decoded, and what versions and projects are stated", read)
+    Step::new(
+        "decoded",
+        "the log's name with its escapes decoded, the stated version of the API, and the permission checks",
+        read,
+    )
+}
+
+/// The permission checks in their order.
+fn checks() -> String {
+    format!(
+        "ARRAY(\n  SELECT STRUCT(position AS place, {} AS resource, {} AS permission, {} AS granted)\n  FROM UNNEST(check_list) AS item WITH OFFSET AS position\n)",
+        text("item", "resource"),
+        text("item", "permission"),
+        flag("item", "granted")
+    )
 }
 
 /// The step that cuts the envelope into what rules ask for.

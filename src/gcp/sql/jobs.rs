@@ -1,9 +1,7 @@
 //! What an entry says of a BigQuery job, from the v2 metadata, the v1 service data, or its resource name alone. `job_facts` and
 //! `kind/bigquery_job` have the same in Rust.
 
-use super::expr::{
-    JobPart, code, flag, is_object, is_one_of, is_present, job_of, json, project_of, quantity, text,
-};
+use super::expr::{JobPart, code, flag, is_object, is_one_of, is_present, job_of, json, project_of, quantity, text};
 use super::select::{Select, Step, literal};
 use crate::gcp::service::ServiceKind;
 use crate::model::reason::Reason;
@@ -84,12 +82,11 @@ fn jobs() -> Step {
     ]);
     let reason = format!("IFNULL({}, '')", text("side_event", "reason"));
     let side_job = text("side_event", "jobName");
-    let by_job = ["JOB", "QUERY", "QUERY_REQUEST", "GET_QUERY_RESULTS_REQUEST", "MATERIALIZED_VIEW_REFRESH", "WRITE_API"];
+    let by_job =
+        ["JOB", "QUERY", "QUERY_REQUEST", "GET_QUERY_RESULTS_REQUEST", "MATERIALIZED_VIEW_REFRESH", "WRITE_API"];
     let of_job = format!("({side_job} IS NOT NULL OR {})", is_one_of(&reason, by_job));
     // A table event without a job says so; only without any event does a page of results name its job.
-    let side = format!(
-        "{bigquery} AND IF(side_name IS NOT NULL, {of_job}, LOWER(method_last) = 'getqueryresults')"
-    );
+    let side = format!("{bigquery} AND IF(side_name IS NOT NULL, {of_job}, LOWER(method_last) = 'getqueryresults')");
     let columns = vec![
         ("*".to_owned(), ""),
         (form, "job_form"),
@@ -104,7 +101,9 @@ fn jobs() -> Step {
 }
 
 fn facts() -> Step {
-    let by_form = |v2: &str, v1: &str, name: &str| format!("CASE job_form WHEN 'v2' THEN {v2} WHEN 'v1' THEN {v1} WHEN 'name' THEN {name} END");
+    let by_form = |v2: &str, v1: &str, name: &str| {
+        format!("CASE job_form WHEN 'v2' THEN {v2} WHEN 'v1' THEN {v1} WHEN 'name' THEN {name} END")
+    };
     let v2_text = text("event", "job.jobName");
     let job_text = by_form(
         &format!("COALESCE({v2_text}, resource)"),
@@ -113,7 +112,9 @@ fn facts() -> Step {
     );
     let resource_path = "'protoPayload.resourceName'";
     let job_path = by_form(
-        &format!("IF({v2_text} IS NOT NULL, CONCAT('protoPayload.metadata.', event_name, '.job.jobName'), {resource_path})"),
+        &format!(
+            "IF({v2_text} IS NOT NULL, CONCAT('protoPayload.metadata.', event_name, '.job.jobName'), {resource_path})"
+        ),
         &format!("IF(v1_named, CONCAT('protoPayload.serviceData.', v1_path, '.jobName.projectId'), {resource_path})"),
         resource_path,
     );
@@ -147,17 +148,26 @@ fn facts() -> Step {
         "CASE WHEN {} THEN TRUE WHEN {v1_event} = 'query_job_completed' THEN FALSE ELSE {moves} END",
         is_one_of(&v1_event, ["load_job_completed", "extract_job_completed", "table_copy_job_completed"])
     );
-    let loads = by_form(&is_one_of(&text("event", "job.jobConfig.type"), ["IMPORT", "COPY", "EXPORT"]), &v1_loads, "FALSE");
+    let loads =
+        by_form(&is_one_of(&text("event", "job.jobConfig.type"), ["IMPORT", "COPY", "EXPORT"]), &v1_loads, "FALSE");
     let error = |path: &str, of: &str| {
         let (code, message) = (code(of, &format!("{path}.code")), text(of, &format!("{path}.message")));
         format!("CASE WHEN IFNULL({code}, 0) != 0 THEN {code} WHEN {message} IS NOT NULL THEN 2 END")
     };
-    let statistics = |v2: &str, v1: &str| by_form(&quantity("event", &format!("job.jobStats.{v2}")), &quantity("v1_job", &format!("jobStatistics.{v1}")), "NULL");
+    let statistics = |v2: &str, v1: &str| {
+        by_form(
+            &quantity("event", &format!("job.jobStats.{v2}")),
+            &quantity("v1_job", &format!("jobStatistics.{v1}")),
+            "NULL",
+        )
+    };
     let side_v1 = text("v1", "jobGetQueryResultsResponse.job.jobName.projectId");
     let side_job = text("side_event", "jobName");
     let is_job_page = format!("{} IS NOT NULL", job_of("resource", JobPart::Id));
     let page = |event: &str, v1: &str, resource: &str| {
-        format!("CASE WHEN side_name IS NOT NULL THEN {event} WHEN {side_v1} IS NOT NULL THEN {v1} WHEN {is_job_page} THEN {resource} END")
+        format!(
+            "CASE WHEN side_name IS NOT NULL THEN {event} WHEN {side_v1} IS NOT NULL THEN {v1} WHEN {is_job_page} THEN {resource} END"
+        )
     };
     let reservations = format!(
         "CASE\n  WHEN {v2_named} IS NOT NULL THEN [STRUCT(-1 AS place, {v2_named} AS name, CAST(NULL AS INT64) AS slot_ms)]\n  WHEN {v1_named} IS NOT NULL THEN [STRUCT(-1 AS place, {v1_named} AS name, CAST(NULL AS INT64) AS slot_ms)]\n  ELSE ARRAY(\n    SELECT STRUCT(position AS place, {name} AS name, {slots} AS slot_ms)\n    FROM UNNEST({usage}) AS item WITH OFFSET AS position\n    WHERE JSON_TYPE(item) = 'object'\n  )\nEND",
@@ -171,11 +181,8 @@ fn facts() -> Step {
             "NULL"
         ),
     );
-    let dry = [
-        flag("v1", "jobInsertRequest.resource.jobConfiguration.dryRun"),
-        flag("v1", "jobQueryRequest.dryRun"),
-    ]
-    .join(" OR ");
+    let dry = [flag("v1", "jobInsertRequest.resource.jobConfiguration.dryRun"), flag("v1", "jobQueryRequest.dryRun")]
+        .join(" OR ");
     let columns = vec![
         ("*".to_owned(), ""),
         (job_path, "job_path"),
@@ -187,23 +194,53 @@ fn facts() -> Step {
         (statement, "statement_type"),
         (format!("IFNULL({loads}, FALSE)"), "job_loads"),
         (format!("({dry})"), "asks_dry_run"),
-        (format!("IFNULL({}, FALSE)", by_form("FALSE", &format!("({dry} OR {})", flag("v1_job", "jobConfiguration.dryRun")), "FALSE")), "job_dry_run"),
-        (format!("IFNULL({}, FALSE)", by_form(&flag("event", "job.jobStats.queryStats.cacheHit"), "FALSE", "FALSE")), "cache_hit"),
-        (by_form(&error("job.jobStatus.errorResult", "event"), &error("jobStatus.error", "v1_job"), "NULL"), "job_error"),
+        (
+            format!(
+                "IFNULL({}, FALSE)",
+                by_form("FALSE", &format!("({dry} OR {})", flag("v1_job", "jobConfiguration.dryRun")), "FALSE")
+            ),
+            "job_dry_run",
+        ),
+        (
+            format!("IFNULL({}, FALSE)", by_form(&flag("event", "job.jobStats.queryStats.cacheHit"), "FALSE", "FALSE")),
+            "cache_hit",
+        ),
+        (
+            by_form(&error("job.jobStatus.errorResult", "event"), &error("jobStatus.error", "v1_job"), "NULL"),
+            "job_error",
+        ),
         (statistics("queryStats.totalBilledBytes", "totalBilledBytes"), "total_billed_bytes"),
         (statistics("queryStats.totalProcessedBytes", "totalProcessedBytes"), "processed_bytes"),
         (statistics("totalSlotMs", "totalSlotMs"), "total_slot_ms"),
-        (by_form("CONCAT('protoPayload.metadata.', event_name, '.job.jobStats')", "CONCAT('protoPayload.serviceData.', v1_path, '.jobStatistics')", "NULL"), "statistics_path"),
+        (
+            by_form(
+                "CONCAT('protoPayload.metadata.', event_name, '.job.jobStats')",
+                "CONCAT('protoPayload.serviceData.', v1_path, '.jobStatistics')",
+                "NULL",
+            ),
+            "statistics_path",
+        ),
         (reservations, "reservations"),
-        (page("CONCAT('protoPayload.metadata.', side_name, '.jobName')", "'protoPayload.serviceData.jobGetQueryResultsResponse.job.jobName.projectId'", resource_path), "side_path"),
+        (
+            page(
+                "CONCAT('protoPayload.metadata.', side_name, '.jobName')",
+                "'protoPayload.serviceData.jobGetQueryResultsResponse.job.jobName.projectId'",
+                resource_path,
+            ),
+            "side_path",
+        ),
         (page(&side_job, &side_v1, "resource"), "side_text"),
         (page(&project_of(&side_job), &side_v1, "resource_token"), "side_token"),
     ];
-    Step::new("facts", "BigQuery: what the entry says of the job", Select { columns, from: "jobs".to_owned(), ..Select::default() })
+    Step::new(
+        "facts",
+        "BigQuery: what the entry says of the job",
+        Select { columns, from: "jobs".to_owned(), ..Select::default() },
+    )
 }
 
 /// Whether the job was cancelled: by its error, or without one by the entry's status.
-pub(super) const CANCELLED: &str = "IF(job_error IS NOT NULL, job_error = 1, status_code = 1)";
+const CANCELLED: &str = "IF(job_error IS NOT NULL, job_error = 1, status_code = 1)";
 
 /// Why the job itself is not charged; NULL when it is.
 pub(super) fn job_reason() -> String {

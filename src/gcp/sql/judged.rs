@@ -1,13 +1,13 @@
 //! The verdict on an entry: who is charged, why it is not billable, and of which call it tells.
 
-use super::catalogue::{class_name, driver, method_class, method_reason};
-use super::expr::{SEPARATOR, is_one_of, is_present, is_wildcard, json, named, project_of};
-use super::jobs::{CANCELLED, job_reason};
+use super::catalogue::{driver, method_class, method_reason};
+use super::expr::{SEPARATOR, is_one_of, is_present, is_wildcard, named, project_of};
+use super::jobs::job_reason;
 use super::rules::{self, Branch};
 use super::select::{Select, Step, indented, literal};
 use crate::gcp::kind::requester_pays::{CREATE_BILLING_ASSIGNMENT, GROUPS_ON_A_PROJECT, METHODS_ON_A_PROJECT};
 use crate::gcp::kind::{Kind, Rule, Stream};
-use crate::gcp::service::{MethodClass, ServiceKind};
+use crate::gcp::service::ServiceKind;
 use crate::model::reason::{Driver, PayerReason, Reason};
 
 /// The steps, each of which reads the one before.
@@ -62,11 +62,8 @@ fn charges() -> Step {
         indented(&named("item.token"), "    ").trim_start(),
         indented(&rules::rows(), "  ").trim_start(),
     );
-    let columns = vec![
-        ("*".to_owned(), ""),
-        ("ARRAY_LENGTH(reserved) > 0".to_owned(), "in_reservation"),
-        (charge, "charge"),
-    ];
+    let columns =
+        vec![("*".to_owned(), ""), ("ARRAY_LENGTH(reserved) > 0".to_owned(), "in_reservation"), (charge, "charge")];
     Step::new(
         "charges",
         "the first field that names a project decides, even when what it names can be none (the empty text)",
@@ -88,17 +85,21 @@ fn refusals() -> Step {
     Step::new(
         "branches",
         "a call that a security policy refused is its project's",
-        Select { columns: vec![("*".to_owned(), ""), (branch, "branch")], from: "classes".to_owned(), ..Select::default() },
+        Select {
+            columns: vec![("*".to_owned(), ""), (branch, "branch")],
+            from: "classes".to_owned(),
+            ..Select::default()
+        },
     )
 }
 
 /// Who asked to be billed for a call to Cloud Storage.
 fn requests() -> Step {
-    let group = format!("REGEXP_EXTRACT(method, r'^storage\\.([^.]*)\\.')");
+    let group = r"REGEXP_EXTRACT(method, r'^storage\.([^.]*)\.')";
     let on_a_project = format!(
         "IFNULL({} OR {}, FALSE)",
         is_one_of("method", METHODS_ON_A_PROJECT),
-        is_one_of(&group, GROUPS_ON_A_PROJECT)
+        is_one_of(group, GROUPS_ON_A_PROJECT)
     );
     let token = "REGEXP_EXTRACT(item.resource, r'^projects/([^_/][^/]*)$')";
     let asked = format!(
@@ -114,19 +115,26 @@ fn requests() -> Step {
         is_one_of("method", ["storage.objects.copy", "storage.objects.compose", "storage.objects.rewrite"]),
     );
     let first = "reserved[SAFE_OFFSET(0)]";
-    let owner = format!("IFNULL({}, REGEXP_EXTRACT({first}.name, r'^(.+):[^:]*[.][^:]*$'))", project_of(&format!("{first}.name")));
+    let owner = format!(
+        "IFNULL({}, REGEXP_EXTRACT({first}.name, r'^(.+):[^:]*[.][^:]*$'))",
+        project_of(&format!("{first}.name"))
+    );
     let reason = job_reason();
     let columns = vec![
         ("*".to_owned(), ""),
         (asked, "asked"),
         (format!("IFNULL({reads_source}, FALSE)"), "reads_source"),
         (format!("{first}.name"), "reservation"),
-        (format!("IF({first}.place < 0, CONCAT(statistics_path, '.reservation'), CONCAT(statistics_path, '.reservationUsage[', CAST({first}.place AS STRING), '].name'))"), "reservation_path"),
+        (
+            format!(
+                "IF({first}.place < 0, CONCAT(statistics_path, '.reservation'), CONCAT(statistics_path, '.reservationUsage[', CAST({first}.place AS STRING), '].name'))"
+            ),
+            "reservation_path",
+        ),
         (format!("{first}.slot_ms"), "reserved_slot_ms"),
         (owner, "reservation_token"),
         (reason, "job_reason"),
     ];
-    let _ = json;
     Step::new(
         "requests",
         "Cloud Storage: granted checks on whole projects, which ask to be billed; BigQuery: whose reservation it was",
@@ -231,7 +239,8 @@ fn verdicts() -> Step {
     .join("\n");
     let kind_reason = format!(
         "CASE\n  WHEN branch IN ({containers}) AND {control} THEN {control_plane}\n  WHEN branch IN ({containers}) AND {cluster} THEN {kubernetes}\n  WHEN branch = {container} THEN NULL\n  WHEN branch = {job} THEN job_reason\n  WHEN branch = {side} THEN {side_entry}\n  WHEN branch = {request} AND asks_dry_run AND status_code = 0 THEN {dry_run}\n  WHEN branch = {session} AND method_last != 'CreateReadSession' THEN {side_entry}\nEND",
-        containers = [Branch::ContainerLog, Branch::ControlPlane, Branch::Kubernetes].map(|b| literal(b.name())).join(", "),
+        containers =
+            [Branch::ContainerLog, Branch::ControlPlane, Branch::Kubernetes].map(|b| literal(b.name())).join(", "),
         container = literal(Branch::ContainerLog.name()),
         control = is_kind(ServiceKind::ControlPlane),
         cluster = is_kind(ServiceKind::Kubernetes),
@@ -264,7 +273,8 @@ fn verdicts() -> Step {
         free = reason(Reason::FreeMethod),
         by_method = indented(&method_reason(), "  ").trim_start(),
     );
-    let capacity = format!("service_branch = {} AND in_reservation AND job_reason IS NULL", literal(Branch::BigqueryJob.name()));
+    let capacity =
+        format!("service_branch = {} AND in_reservation AND job_reason IS NULL", literal(Branch::BigqueryJob.name()));
     let told_as_job = format!("{} AND job_form IS NOT NULL AND NOT is_side", is_kind(ServiceKind::BigqueryJob));
     let job_rank = "CASE WHEN job_form = 'v2' AND job_ended THEN 60 WHEN job_form = 'v1' AND job_ended THEN 50 WHEN job_form = 'v2' THEN 30 WHEN job_form = 'v1' THEN 20 ELSE 10 END";
     let family = format!(
@@ -276,8 +286,20 @@ fn verdicts() -> Step {
         literal(Kind::RequesterPays.name())
     );
     let columns = [
-        "stamp", "insert_id", "log_name", "service", "method", "resource", "status_code", "label", "log_token", "total_billed_bytes",
-        "processed_bytes", "total_slot_ms", "entry_identity", "strayed",
+        "stamp",
+        "insert_id",
+        "log_name",
+        "service",
+        "method",
+        "resource",
+        "status_code",
+        "label",
+        "log_token",
+        "total_billed_bytes",
+        "processed_bytes",
+        "total_slot_ms",
+        "entry_identity",
+        "strayed",
     ];
     let mut columns: Vec<(String, &'static str)> = columns.map(|name| (name.to_owned(), name)).to_vec();
     columns.extend([
@@ -306,7 +328,6 @@ fn verdicts() -> Step {
             "phase",
         ),
     ]);
-    let _ = (CANCELLED, class_name(MethodClass::Other));
     Step::new(
         "verdicts",
         "what the entry says of a call: who is charged, why it is not billable, and which call it is",

@@ -136,14 +136,17 @@ pub fn statement(question: &Question<'_>) -> String {
             views::chargeback()
         }
     };
-    print(&remarks(question), question.create, &steps, &last)
+    let create = question.create.map(|view| format!("`{view}`"));
+    print(&remarks(question), create.as_deref(), &steps, &last)
 }
 
 /// What stands above a statement.
 fn remarks(question: &Question<'_>) -> Vec<String> {
     let reads = match (&question.window, question.layout, question.partition) {
         (None, _, _) => "It reads all partitions: give --from and --to to bound what it reads.".to_owned(),
-        (Some(_), Layout::RawJson, None) => "It reads the whole table: give --partition COLUMN if it has one.".to_owned(),
+        (Some(_), Layout::RawJson, None) => {
+            "It reads the whole table: give --partition COLUMN if it has one.".to_owned()
+        }
         (Some(Window { from, to }), _, _) => format!("It reads the partitions from {from} to {to}."),
     };
     let calls = match &question.period {

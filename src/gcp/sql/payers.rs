@@ -1,8 +1,8 @@
 //! From symbolic references to payers: pairs of id and number, and the requester that is not the bucket's owner.
 
+use super::Question;
 use super::expr::{is_wildcard, named, number_of, sdk_projects};
 use super::select::{Select, Step, literal};
-use super::Question;
 use crate::gcp::kind::Kind;
 use crate::model::reason::{Driver, PayerReason, QuantityUnit};
 
@@ -10,10 +10,7 @@ use crate::model::reason::{Driver, PayerReason, QuantityUnit};
 pub(super) fn directory(question: &Question<'_>) -> [Step; 4] {
     let inventory = match question.projects_table {
         Some(table) => Select {
-            columns: vec![
-                ("project_id".to_owned(), "id"),
-                ("SAFE_CAST(project_number AS INT64)".to_owned(), "number"),
-            ],
+            columns: vec![("project_id".to_owned(), "id"), ("SAFE_CAST(project_number AS INT64)".to_owned(), "number")],
             from: format!("`{table}`"),
             ..Select::default()
         },
@@ -65,7 +62,11 @@ pub(super) fn directory(question: &Question<'_>) -> [Step; 4] {
     let learnt = both(learnt, "pair.id", "pair.number", &[agrees[0], agrees[1], unknown[0]]);
     [
         Step::new("inventory", "ids and numbers of projects, if a table of them was named", inventory),
-        Step::new("stated", "pairs that entries state themselves: one in the label, the other in the log's name", stated),
+        Step::new(
+            "stated",
+            "pairs that entries state themselves: one in the label, the other in the log's name",
+            stated,
+        ),
         Step::new("pairs", "one of the two is a number, the other an id", pairs),
         Step {
             name: "aliases",
@@ -193,4 +194,3 @@ pub(super) fn call_columns() -> Vec<(String, &'static str)> {
         ("NULLIF(sql_note, '')".to_owned(), "sql_note"),
     ]
 }
-

@@ -3,29 +3,43 @@
 use super::select::{indented, literal};
 use crate::gcp::kind::{Kind, Rule};
 use crate::gcp::service::ServiceKind;
-use crate::model::closed_list::closed_list;
 use crate::model::reason::PayerReason;
 
-closed_list! {
-    /// Which rules judge an entry: mostly those of its kind.
-    pub enum Branch {
-        ContainerLog = "container_log": "a log that belongs to no project",
-        Unknown = "unknown": "a service without a row in the catalogue",
-        Resource = "resource": "services with resources",
-        Parent = "parent": "services whose request names a project",
-        Client = "client": "services whose request names none",
-        CloudStorage = "cloud_storage": "Cloud Storage; who asked to be billed is found beside it",
-        BigquerySide = "bigquery_side": "a table event or a page of results",
-        BigqueryJob = "bigquery_job": "a job",
-        BigqueryRequest = "bigquery_request": "a job that was asked for and is not named",
-        StorageSession = "storage_session": "reads with the BigQuery Storage API",
-        StorageTable = "storage_table": "writes with the BigQuery Storage API",
-        Pubsub = "pubsub": "Pub/Sub",
-        VertexAi = "vertex_ai": "Vertex AI",
-        ControlPlane = "control_plane": "services that manage others",
-        Kubernetes = "kubernetes": "the API server of a cluster",
-        Policy = "policy": "a call that a security policy refused",
-    }
+/// Which rules judge an entry: mostly those of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// A log that belongs to no project.
+    ContainerLog,
+    /// A service without a row in the catalogue.
+    Unknown,
+    /// Services with resources.
+    Resource,
+    /// Services whose request names a project.
+    Parent,
+    /// Services whose request names none.
+    Client,
+    /// Cloud Storage; who asked to be billed is found beside it.
+    CloudStorage,
+    /// A table event or a page of results.
+    BigquerySide,
+    /// A job.
+    BigqueryJob,
+    /// A job that was asked for and is not named.
+    BigqueryRequest,
+    /// Reads with the BigQuery Storage API.
+    StorageSession,
+    /// Writes with the BigQuery Storage API.
+    StorageTable,
+    /// Pub/Sub.
+    Pubsub,
+    /// Vertex AI.
+    VertexAi,
+    /// Services that manage others.
+    ControlPlane,
+    /// The API server of a cluster.
+    Kubernetes,
+    /// A call that a security policy refused.
+    Policy,
 }
 
 /// A field that may name a project: where it stands, its text and the token in it, as columns of the step `told`.
@@ -55,7 +69,9 @@ impl Field {
             Self::Resource => ("'protoPayload.resourceName'", "resource", "resource_token"),
             Self::Authorization => ("check_path", "check_text", "check_token"),
             Self::Parent => ("'protoPayload.request.parent'", "parent", "parent_token"),
-            Self::OptionalParent => ("'protoPayload.request.parent'", "parent", "IF(optional_parent, parent_token, NULL)"),
+            Self::OptionalParent => {
+                ("'protoPayload.request.parent'", "parent", "IF(optional_parent, parent_token, NULL)")
+            }
             Self::OptionalResource => (
                 "'protoPayload.resourceName'",
                 "resource",
@@ -121,6 +137,48 @@ const REFUSED: [(Branch, Rule, u8, Field); 2] =
     [(Branch::Policy, Rule::PolicyLabel, 75, Field::Label), (Branch::Policy, Rule::PolicyLabel, 75, Field::Log)];
 
 impl Branch {
+    /// Every branch.
+    pub const ALL: [Self; 16] = [
+        Self::ContainerLog,
+        Self::Unknown,
+        Self::Resource,
+        Self::Parent,
+        Self::Client,
+        Self::CloudStorage,
+        Self::BigquerySide,
+        Self::BigqueryJob,
+        Self::BigqueryRequest,
+        Self::StorageSession,
+        Self::StorageTable,
+        Self::Pubsub,
+        Self::VertexAi,
+        Self::ControlPlane,
+        Self::Kubernetes,
+        Self::Policy,
+    ];
+
+    /// The name in the statement.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ContainerLog => "container_log",
+            Self::Unknown => "unknown",
+            Self::Resource => "resource",
+            Self::Parent => "parent",
+            Self::Client => "client",
+            Self::CloudStorage => "cloud_storage",
+            Self::BigquerySide => "bigquery_side",
+            Self::BigqueryJob => "bigquery_job",
+            Self::BigqueryRequest => "bigquery_request",
+            Self::StorageSession => "storage_session",
+            Self::StorageTable => "storage_table",
+            Self::Pubsub => "pubsub",
+            Self::VertexAi => "vertex_ai",
+            Self::ControlPlane => "control_plane",
+            Self::Kubernetes => "kubernetes",
+            Self::Policy => "policy",
+        }
+    }
+
     /// The branch of a service's kind; of the services with several, the last.
     pub fn of(kind: ServiceKind) -> Self {
         match kind {
@@ -198,7 +256,8 @@ pub(super) fn rows() -> String {
                 (text.to_owned(), "text"),
                 (token.to_owned(), "token"),
             ];
-            let named = |(value, name): &(String, &str)| if first { format!("{value} AS {name}") } else { value.clone() };
+            let named =
+                |(value, name): &(String, &str)| if first { format!("{value} AS {name}") } else { value.clone() };
             let row = format!("STRUCT({})", cells.iter().map(named).collect::<Vec<_>>().join(", "));
             first = false;
             row

@@ -134,7 +134,12 @@ mod tests {
     #[test]
     fn a_statement_has_its_parts_in_the_order_of_the_language() {
         let select = Select {
-            columns: vec![("a".to_owned(), "a"), ("t.b".to_owned(), "b"), ("COUNT(*)".to_owned(), "n"), ("t.*".to_owned(), "")],
+            columns: vec![
+                ("a".to_owned(), "a"),
+                ("t.b".to_owned(), "b"),
+                ("COUNT(*)".to_owned(), "n"),
+                ("t.*".to_owned(), ""),
+            ],
             from: "t".to_owned(),
             filters: vec!["a > 1".to_owned(), "b".to_owned()],
             group_by: vec!["a", "b"],
@@ -142,7 +147,16 @@ mod tests {
             windows: vec![("w", "PARTITION BY a".to_owned())],
             order_by: vec!["n DESC".to_owned()],
         };
-        let text = print(&["why\nso".to_owned()], Some("`d.v`"), &[Step::new("t", "the source", Select { from: "x".to_owned(), columns: vec![("*".to_owned(), "")], ..Select::default() })], &select);
+        let text = print(
+            &["why\nso".to_owned()],
+            Some("`d.v`"),
+            &[Step::new(
+                "t",
+                "the source",
+                Select { from: "x".to_owned(), columns: vec![("*".to_owned(), "")], ..Select::default() },
+            )],
+            &select,
+        );
         insta::assert_snapshot!(text, @r"");
     }
 }

@@ -75,7 +75,13 @@ pub(super) fn mapping(question: &Question<'_>, table: &str) -> [Step; 3] {
     ];
     let rows = Select {
         columns: vec![
-            (format!("ARRAY_AGG(\n  IF(\n    {NOT_BY_PROJECT},\n    NULL,\n    STRUCT(\n      {}\n    )\n  )\n  IGNORE NULLS\n)", row.join(",\n      ")), "mapping_rows"),
+            (
+                format!(
+                    "ARRAY_AGG(\n  IF(\n    {NOT_BY_PROJECT},\n    NULL,\n    STRUCT(\n      {}\n    )\n  )\n  IGNORE NULLS\n)",
+                    row.join(",\n      ")
+                ),
+                "mapping_rows",
+            ),
             (format!("COUNTIF({NOT_BY_PROJECT})"), "mapping_rows_left_out"),
         ],
         from: format!("`{table}`"),
