@@ -395,6 +395,13 @@ def storable(entries: list[Json]) -> list[Json]:
     return kept
 
 
+def agreeing(entries: list[Json]) -> list[Json]:
+    """The entries without copies of other content: which of them counts is told by files, and tables have none."""
+    kept: dict[tuple[str, str, str], Json] = {}
+    same = lambda entry: kept.setdefault((entry["logName"], cut(entry["timestamp"]), entry["insertId"]), entry) == entry  # noqa: E731
+    return [entry for entry in entries if same(entry)]
+
+
 def by(entries: list[Json], key: Callable[[Json], str]) -> dict[str, list[Json]]:
     """Entries in groups."""
     groups: dict[str, list[Json]] = {}
@@ -513,7 +520,7 @@ def main() -> None:
     print(f"{len(statements)} checked-in statements parse as GoogleSQL")
     with Emulator(work) as emulator:
         for corpus, entries in corpora(generate, work).items():
-            typed = storable(entries)
+            typed = agreeing(storable(entries))
             print(f"{corpus}: {len(entries)} entries, {len(typed)} fit into typed tables")
             for layout in layouts:
                 held = entries if layout == "raw-json" else typed
