@@ -11,6 +11,7 @@ pub mod piece;
 pub mod prices;
 pub mod privacy;
 pub mod settings;
+pub mod sql;
 pub mod statements;
 
 use std::path::PathBuf;
@@ -98,6 +99,12 @@ Here --from and --to choose hours of the bill and of the logs."
         after_help = "Example:\n  billtrail filter --payer ads-prod --service storage --billable --from 2026-10 --to 2026-11"
     )]
     Filter(Box<filter::FilterArgs>),
+    /// Print the GoogleSQL statement that answers in BigQuery, where the logs are
+    #[command(
+        after_help = "Example:\n  billtrail sql --table logs.cloudaudit_googleapis_com_data_access --table logs.cloudaudit_googleapis_com_activity \\\n    --from 2026-10 --to 2026-11 > calls.sql\n  bq query --dry_run --use_legacy_sql=false < calls.sql\n\n\
+`filter` finds entries, to be looked at; `sql` judges them: payer, reason and quantity of each call, as `calls` does for files."
+    )]
+    Sql(Box<sql::SqlArgs>),
     /// Check, format, explain and run filters in the Logging query language
     #[command(subcommand)]
     Lql(LqlCommand),

@@ -41,6 +41,7 @@ mod row_filters;
 mod row_signs;
 mod selection;
 mod services;
+mod sql;
 mod statement_files;
 mod statements;
 mod stats;
@@ -84,6 +85,7 @@ pub fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Services(args) => services::run(&args),
         Command::Map(command) => map::run(&command),
         Command::Filter(args) => filter::run(&args),
+        Command::Sql(args) => sql::run(&args),
         Command::Lql(command) => lql::run(&command),
         Command::Contract(args) => contract::run(&args),
         Command::Config(args) => config::run(&args),

@@ -28,4 +28,5 @@ pub mod scan;
 pub mod service;
 pub mod service_csv;
 pub mod shape;
+pub mod sql;
 pub mod timestamp;

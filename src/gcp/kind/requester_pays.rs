@@ -14,7 +14,7 @@ use crate::model::payer::PayerRef;
 use crate::model::reason::{PayerReason, Reason};
 
 /// A permission on the bucket's project that lets its holder charge the owner; it never makes a payer.
-const CREATE_BILLING_ASSIGNMENT: &str = "resourcemanager.projects.createBillingAssignment";
+pub const CREATE_BILLING_ASSIGNMENT: &str = "resourcemanager.projects.createBillingAssignment";
 
 /// Judges a call to Cloud Storage.
 pub fn judge(call: &Audited<'_>) -> Verdict {
