@@ -47,7 +47,7 @@ pub enum Command {
     #[command(
         after_help = "Example:\n  billtrail report logs/ --map business-units.csv --by unit,service --from 2026-10 --to 2026-11"
     )]
-    Report(ReportArgs),
+    Report(Box<ReportArgs>),
     /// Print one row a call, with payer and evidence, for DuckDB, BigQuery or a spreadsheet
     #[command(
         after_help = "Example:\n  billtrail calls logs/ --map business-units.csv --format parquet -o calls.parquet"
