@@ -332,9 +332,9 @@ def a_bill_is_shown_by_money(reader):
     # Units, rounded so that they add up, are those of a report by unit.
     units = {row.find_element(By.CSS_SELECTOR, "th").text: row.find_elements(By.CSS_SELECTOR, "td")[0].text for row in reader.all("#units tbody tr")}
     ran = subprocess.run([reader.billtrail, *REPORT, *OCTOBER, "--by", "unit", "--quiet", "--format", "markdown"], cwd=ROOT, capture_output=True, text=True)
-    lines = [[cell.strip(" *\\") for cell in line.split("|")] for line in ran.stdout.splitlines() if line.startswith("|")]
-    at = lines[0].index("net\\_cost")
-    assert units == {line[1]: line[at].replace("\\", "") for line in lines[2:] if line[1] != "total"}, units
+    lines = [[cell.strip(" *") for cell in line.split("|")] for line in ran.stdout.splitlines() if line.startswith("|")]
+    at = lines[0].index("net_cost")
+    assert units == {line[1]: line[at] for line in lines[2:] if line[1] != "total"}, units
     assert sum(Decimal(unit.replace(",", "")) for unit in units.values()) == Decimal(total.replace(",", ""))
     # Every bar of the trend has its figure.
     reader.one("#trend summary").click()
