@@ -157,6 +157,9 @@ mod tests {
             )],
             &select,
         );
-        insta::assert_snapshot!(text, @r"");
+        let expected = "-- why\n-- so\nCREATE OR REPLACE VIEW `d.v` AS\nWITH\n-- the source\nt AS (\n  SELECT\n    *\n  FROM x\n)\n\n\
+            SELECT\n  a,\n  t.b,\n  COUNT(*) AS n,\n  t.*\nFROM t\nWHERE a > 1\n  AND b\nGROUP BY a, b\n\
+            QUALIFY ROW_NUMBER() OVER w = 1\nWINDOW w AS (PARTITION BY a)\nORDER BY n DESC\n";
+        assert_eq!(text, expected);
     }
 }
