@@ -186,6 +186,11 @@ class Bench:
         again = ["ledger", f"{self.url}/cloudaudit.googleapis.com", "-o", str(ledger), "--append"]
         told = self.run(*again, plan=Plan()).decode()
         self.holds("nothing is fetched anew", not self.proxy.fetched and "added 0, replaced 0" in told, told)
+        told = self.run(*again, "--verify", plan=Plan()).decode()
+        whole = len(self.proxy.fetched) == len(kept) and "added 0, replaced 0" in told
+        self.holds("hashes are those of what is there", whole, told)
+        both = self.run("report", str(ledger), f"{self.url}/cloudaudit.googleapis.com", *report)
+        self.holds("what a ledger and the bucket hold counts once", json.loads(both)["rows"] == json.loads(straight)["rows"])
         key = kept[0]["path"].removeprefix(f"{self.url}/")
         before = (self.logs / key).read_bytes()
         self.proxy.put(key, before + before)
