@@ -111,7 +111,7 @@ pub fn canonical(record: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the entry has all that the canonical shape always has, so that no other shape needs to be tried.
 ///
-/// A field that strayed or has the wrong type is repaired there too, if it can be.
+/// A field that strayed or has the wrong type is repaired there too, if it can be: inside of requests and metadata it cannot.
 fn is_plain(entry: &LogEntry<'_>) -> bool {
     let Some(audit) = entry.proto_payload.as_ref() else { return false };
     let strayed = entry.strayed.as_ref().is_some()
@@ -121,10 +121,18 @@ fn is_plain(entry: &LogEntry<'_>) -> bool {
         return false;
     }
     audit.type_url.text().is_some()
-        && !entry.has_wrong()
+        && !(entry.has_wrong() && may_be_repaired(entry))
         && entry.log_name.text().is_some()
         && entry.timestamp.text().is_some()
         && entry.insert_id.text().is_some()
+}
+
+/// Whether a field of the wrong type stands where another shape could have put it.
+fn may_be_repaired(entry: &LogEntry<'_>) -> bool {
+    const KEPT: [&str; 2] = ["protoPayload.request.", "protoPayload.metadata."];
+    let mut wrong = Vec::new();
+    entry.wrong_fields("", &mut wrong);
+    !wrong.iter().all(|path| KEPT.iter().any(|kept| path.starts_with(kept)))
 }
 
 /// Entries that are plainly of another log.

@@ -38,7 +38,8 @@ impl Ledger {
         let limit = self.room(threads);
         let begin = || (new(), Diagnostics::new());
         let ended = workers(threads, PARTS, begin, |(state, diagnostics), part| {
-            self.close(&self.parts, part, limit, &mut |group| finish(group, diagnostics, &mut |call| each(state, call)))
+            let parts = self.parts();
+            self.close(&parts, part, limit, &mut |group| finish(group, diagnostics, &mut |call| each(state, call)))
         })?;
         let (mut states, mut diagnostics) = (Vec::new(), Diagnostics::new());
         for (state, notes) in ended {
@@ -60,7 +61,7 @@ impl Ledger {
         each: &mut dyn FnMut(Told) -> Result<(), E>,
     ) -> Result<(), E> {
         parts.try_for_each(|part| {
-            self.close(&self.parts, part, self.room(threads), &mut |group| {
+            self.close(&self.parts(), part, self.room(threads), &mut |group| {
                 let mut entries: BTreeMap<_, Told> = BTreeMap::new();
                 for told in group {
                     let told = told?;
@@ -79,48 +80,64 @@ impl Ledger {
         self.limit / 8 / threads.clamp(1, PARTS)
     }
 
-    /// Hands the groups of one part to `each`. A part that is larger than the limit is told apart further.
+    /// The parts of all shelves, in the order of the shelves.
+    fn parts(&self) -> Vec<&Parts> {
+        self.shelves.iter().map(|shelf| &shelf.parts).collect()
+    }
+
+    /// Hands the groups of one part, from all shelves, to `each`. A part that is larger than the limit is told apart further.
     fn close<E: From<SpillError>>(
         &self,
-        parts: &Parts,
+        parts: &[&Parts],
         part: usize,
         limit: usize,
         each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let size = parts.size(part);
+        let size: usize = parts.iter().map(|parts| parts.size(part)).sum();
         if size == 0 {
             return Ok(());
         }
-        if let Some(held) = parts.is_held(part) {
-            return self.groups(held, each);
+        if let Some(held) = parts.iter().map(|parts| parts.is_held(part)).collect::<Option<Vec<_>>>() {
+            return self.groups(&held, each);
         }
         if size > limit
-            && let Some(finer) = parts.finer(part, limit, &self.scratch)?
+            && let Some(finer) = Parts::all_finer(parts, part, limit, &self.scratch)?
         {
+            let finer: Vec<&Parts> = finer.iter().collect();
             return (0..PARTS).try_for_each(|part| self.close(&finer, part, limit, each));
         }
-        let mut whole = Vec::with_capacity(size);
-        parts.pieces(part, &self.scratch, &mut |piece| {
-            whole.extend_from_slice(piece);
-            Ok(())
-        })?;
+        let mut whole = Vec::with_capacity(parts.len());
+        for parts in parts {
+            let mut bytes = Vec::with_capacity(parts.size(part));
+            parts.pieces(part, &self.scratch, &mut |piece| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            })?;
+            whole.push(bytes);
+        }
+        let whole: Vec<&[u8]> = whole.iter().map(Vec::as_slice).collect();
         self.groups(&whole, each)
     }
 
-    /// Hands the records of each group to `each`, in the order of the groups.
+    /// Hands the records of each group to `each`, in the order of the groups. The records of each shelf stand together.
     fn groups<E: From<SpillError>>(
         &self,
-        bytes: &[u8],
+        shelves: &[&[u8]],
         each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut places: Vec<(u128, usize)> = Vec::new();
-        let mut records = Records::new(bytes);
-        while let Some(record) = records.next()? {
-            places.push((record.head.group, record.start));
+        let mut places: Vec<(u128, usize, usize)> = Vec::new();
+        for (shelf, bytes) in shelves.iter().enumerate() {
+            let mut records = Records::new(bytes);
+            while let Some(record) = records.next()? {
+                places.push((record.head.group, shelf, record.start));
+            }
         }
         places.sort_unstable();
         for group in places.chunk_by(|a, b| a.0 == b.0) {
-            each(&mut group.iter().map(|(_, start)| told_at(bytes, *start, &self.words)))?;
+            let told = |(_, shelf, start): &(u128, usize, usize)| {
+                told_at(shelves[*shelf], *start, &self.shelves[*shelf].words)
+            };
+            each(&mut group.iter().map(told))?;
         }
         Ok(())
     }
