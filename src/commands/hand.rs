@@ -5,11 +5,12 @@ use super::places::Places;
 use super::selection::Selection;
 use crate::ingest::{Meter, Taker, Unit};
 use crate::ledger::{Shelf, SpillError, Taken};
+use crate::model::brief::{Brief, Likeness};
 use crate::model::document::diagnose;
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
 use crate::model::stats::{Count, Stage};
-use crate::provider::{Decoded, Provider, ScanCounts, Scanner};
+use crate::provider::{Decoded, LineRead, Provider, ScanCounts, Scanner, Verdicts};
 
 /// How units are decoded.
 pub(super) struct Decoding<'s> {
@@ -26,7 +27,9 @@ pub(super) struct Hand<'r> {
     decoding: &'r Decoding<'r>,
     intake: &'r Intake,
     share: Share,
-    /// The entries of a piece.
+    /// What is known of entries that are like others.
+    verdicts: Verdicts,
+    /// The other entries of a piece.
     batch: Vec<Observation>,
     scans: ScanCounts,
 }
@@ -61,10 +64,22 @@ impl Taker for Hand<'_> {
         match self.decoding.scanner {
             Scanner::Strict => false,
             Scanner::Fast => {
-                let Some((decoded, entry)) = self.decoding.provider.decode_line(line, source) else { return false };
-                if !self.intake.drops(Dropped::Record) {
-                    self.scans.count(Scanner::Fast);
-                    self.take(decoded, &entry, line, source);
+                let provider = self.decoding.provider;
+                let Some(read) = provider.decode_line(line, source, &mut self.verdicts) else { return false };
+                if self.intake.drops(Dropped::Record) {
+                    return true;
+                }
+                self.scans.count(Scanner::Fast);
+                match read {
+                    LineRead::Known(brief) => self.take_brief(brief, line),
+                    LineRead::Judged(decoded, entry, likeness) => {
+                        if let (Decoded::Entry(observation, notes), Some(likeness)) = (&decoded, likeness)
+                            && notes.is_empty()
+                        {
+                            self.learn(likeness, observation);
+                        }
+                        self.take(decoded, &entry, line, source);
+                    }
                 }
                 true
             }
@@ -88,7 +103,37 @@ impl<'r> Hand<'r> {
     /// An empty hand for one of so many threads.
     pub fn new(intake: &'r Intake, decoding: &'r Decoding<'r>, threads: usize) -> Self {
         let share = Share { shelf: intake.ledger.shelf(threads), counted: Counted::default(), full: None };
-        Self { decoding, intake, share, batch: Vec::new(), scans: ScanCounts::default() }
+        Self { decoding, intake, share, verdicts: Verdicts::default(), batch: Vec::new(), scans: ScanCounts::default() }
+    }
+
+    /// Keeps what entries like this one have in common.
+    fn learn(&mut self, likeness: Likeness, observation: &Observation) {
+        let caller = self.verdicts.caller(likeness);
+        if let Some(numbers) = self.share.shelf.keep_form(&observation.facts, caller) {
+            self.verdicts.learn(likeness, numbers, observation);
+        }
+    }
+
+    fn take_brief(&mut self, mut brief: Brief<'_>, bytes: &[u8]) {
+        let source = self.decoding.places.of_log(brief.source);
+        let learnt = brief.learnt.take();
+        if self.decoding.filter.is_some_and(|filter| !filter.selects_entry(bytes)) {
+            return self.leave_out(source, learnt);
+        }
+        brief.source = source;
+        let taken = self.count(source);
+        taken.entries += 1;
+        taken.learnt.extend(learnt);
+        if !self.intake.drops(Dropped::Entry) && self.share.full.is_none() {
+            self.share.full = self.share.shelf.absorb_brief(&brief).err();
+        }
+    }
+
+    /// Counts an entry that --where leaves out. What it states about project numbers is learnt all the same.
+    fn leave_out(&mut self, source: Source, learnt: Option<(u64, String)>) {
+        let taken = self.count(source);
+        *taken.skipped.entry(SkipReason::Where).or_default() += 1;
+        taken.learnt.extend(learnt);
     }
 
     fn take(&mut self, decoded: Decoded, entry: &[u8], bytes: &[u8], source: Source) {
@@ -97,10 +142,7 @@ impl<'r> Hand<'r> {
             Decoded::Skipped(reason) => self.skip(source, reason),
             Decoded::Entry(observation, notes) => match self.decoding.filter {
                 Some(filter) if !filter.selects_entry(entry) => {
-                    // What it states about project numbers is learnt all the same.
-                    self.skip(source, SkipReason::Where);
-                    let source = self.decoding.places.of_log(source);
-                    self.taken(source).learnt.extend(observation.learnt);
+                    self.leave_out(self.decoding.places.of_log(source), observation.learnt);
                 }
                 _ => self.keep(*observation, notes),
             },
@@ -138,13 +180,9 @@ impl<'r> Hand<'r> {
 
     /// Counts one more record where it belongs.
     fn count(&mut self, source: Source) -> &mut Taken {
-        let taken = self.taken(source);
+        let taken = self.share.counted.place(self.intake.place(source.input));
         taken.records += 1;
         taken
-    }
-
-    fn taken(&mut self, source: Source) -> &mut Taken {
-        self.share.counted.place(self.intake.place(source.input))
     }
 
     /// What was taken in.

@@ -29,3 +29,5 @@ pub mod service;
 pub mod service_csv;
 pub mod shape;
 pub mod timestamp;
+pub mod tokens;
+pub mod verdicts;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::code::put_told;
+use super::code::{Head, keep_form, put_brief, put_told};
 use super::parts::Parts;
 use super::spill::{Scratch, SpillError};
 use super::words::Words;
+use crate::model::brief::{Brief, Numbers};
 use crate::model::call::Told;
-use crate::model::observation::Observation;
+use crate::model::observation::{Facts, Observation};
 
 /// Observations that one thread took in, in parts by hash, with the words that they share.
 pub struct Shelf {
@@ -43,24 +44,46 @@ impl Shelf {
         self.absorb_told(batch.into_iter().map(Told::new))
     }
 
+    /// Takes in a brief that was made with numbers of this shelf.
+    ///
+    /// # Errors
+    /// When memory is full and the disk does not take what it holds.
+    pub fn absorb_brief(&mut self, brief: &Brief<'_>) -> Result<(), SpillError> {
+        self.observed += 1;
+        self.record.clear();
+        let head = put_brief(&mut self.record, brief, &mut self.words);
+        self.push(head)
+    }
+
+    /// Keeps what an entry says like others, for briefs; `None` when there is no room. The caller may be kept already.
+    pub fn keep_form(&mut self, facts: &Facts, caller: Option<u32>) -> Option<Numbers> {
+        keep_form(&mut self.words, facts, caller)
+    }
+
     /// Takes in what a ledger file says of entries.
     pub(super) fn absorb_told(&mut self, batch: impl IntoIterator<Item = Told>) -> Result<(), SpillError> {
         for told in batch {
             self.observed += told.records();
             self.record.clear();
             let head = put_told(&mut self.record, &told, &mut self.words);
-            self.parts.push(head, &self.record);
-            // The rest is for the reader, for putting parts together and for the result.
-            if self.parts.held_bytes() > self.limit / 8 * 3 {
-                self.note_held();
-                self.parts.spill(&self.scratch)?;
-            }
+            self.push(head)?;
         }
         self.note_held();
         Ok(())
     }
 
-    fn note_held(&mut self) {
+    fn push(&mut self, head: Head) -> Result<(), SpillError> {
+        self.parts.push(head, &self.record);
+        // The rest is for the reader, for putting parts together and for the result.
+        if self.parts.held_bytes() > self.limit / 8 * 3 {
+            self.note_held();
+            self.parts.spill(&self.scratch)?;
+        }
+        Ok(())
+    }
+
+    /// Notes how much is held now.
+    pub fn note_held(&mut self) {
         let held = self.held_bytes();
         self.scratch.note_held(std::mem::replace(&mut self.noted, held), held);
     }

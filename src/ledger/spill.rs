@@ -141,7 +141,8 @@ impl Scratch {
     pub fn note_held(&self, before: usize, now: usize) {
         let (before, now) = (before as u64, now as u64);
         // The difference may be negative: the sum wraps as it did when what is given up was added.
-        let held = self.held.fetch_add(now.wrapping_sub(before), Ordering::Relaxed).wrapping_add(now).wrapping_sub(before);
+        let held =
+            self.held.fetch_add(now.wrapping_sub(before), Ordering::Relaxed).wrapping_add(now).wrapping_sub(before);
         self.peak_held.fetch_max(held, Ordering::Relaxed);
     }
 

@@ -1,7 +1,8 @@
 //! Words: texts that many entries share, kept once and stood for by a number while entries wait as bytes.
 //!
 //! There are two kinds: texts of the program, which live for ever, and texts of logs, of which only so many are kept that they
-//! stay within a limit. Whoever finds the limit reached writes a text out.
+//! stay within a limit. Whoever finds the limit reached writes a text out. Within the same limit stands what entries of one form
+//! and of one caller say alike.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -23,8 +24,32 @@ pub(super) struct Words {
     texts: Vec<SharedText>,
     fixed_numbers: HashMap<(usize, usize), u64, BuildHasherDefault<OneShot>>,
     fixed: Vec<&'static str>,
+    forms: Kept,
+    callers: Kept,
     held: usize,
     limit: usize,
+}
+
+/// Pieces of bytes by number.
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Kept {
+    fn push(&mut self, piece: &[u8]) -> Option<u32> {
+        let number = u32::try_from(self.ends.len()).ok()?;
+        self.bytes.extend_from_slice(piece);
+        self.ends.push(self.bytes.len());
+        Some(number)
+    }
+
+    fn get(&self, number: u32) -> Option<&[u8]> {
+        let at = number as usize;
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.get(start..*self.ends.get(at)?)
+    }
 }
 
 impl Words {
@@ -44,13 +69,12 @@ impl Words {
             return Some(*number);
         }
         let cost = text.len() + OVERHEAD;
-        if text.len() > LONGEST || self.held + cost > self.limit {
+        if text.len() > LONGEST || !self.has_room(cost) {
             return None;
         }
         let (number, kept) = (self.texts.len() as u64, SharedText::new(text));
         self.numbers.insert(kept.clone(), number);
         self.texts.push(kept);
-        self.held += cost;
         Some(number)
     }
 
@@ -61,6 +85,32 @@ impl Words {
             self.fixed.push(text);
             self.fixed.len() as u64 - 1
         })
+    }
+
+    /// Keeps a form's bytes and gives their number; `None` when there is no room.
+    pub fn keep_form(&mut self, bytes: &[u8]) -> Option<u32> {
+        self.has_room(bytes.len() + OVERHEAD).then(|| self.forms.push(bytes))?
+    }
+
+    /// Keeps a caller's bytes and gives their number; `None` when there is no room.
+    pub fn keep_caller(&mut self, bytes: &[u8]) -> Option<u32> {
+        self.has_room(bytes.len() + OVERHEAD).then(|| self.callers.push(bytes))?
+    }
+
+    fn has_room(&mut self, cost: usize) -> bool {
+        let fits = self.held + cost <= self.limit;
+        self.held += if fits { cost } else { 0 };
+        fits
+    }
+
+    /// The bytes of a form.
+    pub fn form(&self, number: u32) -> Option<&[u8]> {
+        self.forms.get(number)
+    }
+
+    /// The bytes of a caller.
+    pub fn caller(&self, number: u32) -> Option<&[u8]> {
+        self.callers.get(number)
     }
 
     /// The text of a number.

@@ -5,6 +5,7 @@
 pub(crate) mod closed_list;
 
 pub mod bill_record;
+pub mod brief;
 pub mod call;
 pub mod charge;
 pub mod cost;

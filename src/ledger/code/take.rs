@@ -5,11 +5,10 @@ use std::borrow::Cow;
 use super::super::bytes::Bytes;
 use super::super::spill::SpillError;
 use super::super::words::Words;
-use super::Head;
+use super::{ACROSS, BRIEF, COPIES, Head, PHASES, SPLIT};
 use crate::model::call::Told;
 use crate::model::observation::{
-    CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Phase, Source, SplitPart,
-    Usage,
+    CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Source, SplitPart, Usage,
 };
 use crate::model::payer::{Namespace, PayerName, PayerRef};
 use crate::model::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
@@ -22,12 +21,27 @@ pub(super) fn told(bytes: Bytes<'_>, words: &Words, head: Head, has_family: bool
     if take.bytes.is_empty() { Ok(told) } else { Err(SpillError::Damaged) }
 }
 
+/// What an entry says alone.
+struct Own {
+    time: Option<i64>,
+    lateness: Option<i64>,
+    resource: Option<SharedText>,
+    insert_id: Option<SharedText>,
+}
+
+/// What is known of a caller.
+struct Caller {
+    principal: Option<SharedText>,
+    delegated_by: Option<SharedText>,
+    project: Option<PayerRef>,
+}
+
 struct Take<'r> {
     bytes: Bytes<'r>,
     words: &'r Words,
 }
 
-impl Take<'_> {
+impl<'r> Take<'r> {
     fn told(&mut self, head: Head, has_family: bool) -> Result<Told, SpillError> {
         let entry = EntryId(self.bytes.hash()?);
         let family = match has_family {
@@ -36,9 +50,9 @@ impl Take<'_> {
         };
         let marks = self.bytes.byte()?;
         let cause = self.member(MergeCause::ALL)?;
-        let phase = self.member(&[Phase::First, Phase::Middle, Phase::Last, Phase::Whole])?;
+        let phase = self.member(&PHASES)?;
         let (rank, charge_rank) = (self.bytes.byte()?, self.bytes.byte()?);
-        let split = match marks & 2 != 0 {
+        let split = match marks & SPLIT != 0 {
             true => {
                 let (index, total, whole) = (self.bytes.small()?, self.bytes.small()?, self.bytes.number()?);
                 Some(SplitPart { index, total, whole })
@@ -46,30 +60,51 @@ impl Take<'_> {
             false => None,
         };
         let mut copies = Vec::new();
-        if marks & 4 != 0 {
+        if marks & COPIES != 0 {
             for _ in 0..self.bytes.number()? {
                 copies.push((self.bytes.number()?, self.bytes.number()?));
             }
         }
-        let source = Source {
+        let source = self.source()?;
+        let own = Own {
+            time: self.signed()?,
+            lateness: self.signed()?,
+            resource: self.own_text()?,
+            insert_id: self.own_text()?,
+        };
+        let facts = Box::new(if marks & BRIEF != 0 {
+            let (caller, form) = (self.words.caller(self.bytes.small()?), self.words.form(self.bytes.small()?));
+            let (caller, form) = (caller.ok_or(SpillError::Damaged)?, form.ok_or(SpillError::Damaged)?);
+            let caller = Take { bytes: Bytes::new(caller), words: self.words }.caller()?;
+            Take { bytes: Bytes::new(form), words: self.words }.facts(own, caller)?
+        } else {
+            let caller = self.caller()?;
+            self.facts(own, caller)?
+        });
+        let key = head.key;
+        let first =
+            Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
+        Ok(Told { first, copies, across_inputs: marks & ACROSS != 0 })
+    }
+
+    fn source(&mut self) -> Result<Source, SpillError> {
+        Ok(Source {
             input: self.bytes.small()?,
             offset: self.bytes.number()?,
             line: self.bytes.number()?,
             item: self.bytes.small()?,
-        };
-        let facts = Box::new(self.facts()?);
-        let key = head.key;
-        let first =
-            Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
-        Ok(Told { first, copies, across_inputs: marks & 1 != 0 })
+        })
     }
 
-    fn facts(&mut self) -> Result<Facts, SpillError> {
-        let (time, lateness) = (self.signed()?, self.signed()?);
-        let (service, method, principal, delegated_by) = (self.word()?, self.word()?, self.word()?, self.word()?);
-        let (location, model, model_version, log_name) = (self.word()?, self.word()?, self.word()?, self.word()?);
-        let (resource, insert_id) = (self.own_text()?, self.own_text()?);
-        let (principal_project, resource_project) = (self.maybe(Self::payer)?, self.maybe(Self::payer)?);
+    fn caller(&mut self) -> Result<Caller, SpillError> {
+        Ok(Caller { principal: self.word()?, delegated_by: self.word()?, project: self.maybe(Self::payer)? })
+    }
+
+    fn facts(&mut self, own: Own, caller: Caller) -> Result<Facts, SpillError> {
+        let Own { time, lateness, resource, insert_id } = own;
+        let (service, method, location) = (self.word()?, self.word()?, self.word()?);
+        let (model, model_version, log_name) = (self.word()?, self.word()?, self.word()?);
+        let resource_project = self.maybe(Self::payer)?;
         let kind = self.fixed()?;
         let (reason, method_reason) = (self.maybe_member(Reason::ALL)?, self.maybe_member(Reason::ALL)?);
         let (driver, quantity_unit) = (self.member(Driver::ALL)?, self.member(QuantityUnit::ALL)?);
@@ -94,6 +129,7 @@ impl Take<'_> {
                 why: take.fixed()?,
             })
         })?;
+        let Caller { principal, delegated_by, project: principal_project } = caller;
         Ok(Facts {
             time,
             service,
