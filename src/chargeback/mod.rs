@@ -6,6 +6,7 @@ pub mod allocation;
 pub mod apportion;
 pub mod attribution;
 pub mod bill_of_payer;
+pub mod bundles;
 pub mod closed;
 pub mod closing;
 pub mod cost_cells;

@@ -200,7 +200,8 @@ mod tests {
 
         #[test]
         fn decimals_are_as_anywhere(number in prop_oneof![any::<i64>(), Just(0), Just(i64::MIN), Just(i64::MAX)]) {
-            prop_assert_eq!(decimal(number, &mut [0; 20]), number.to_string());
+            let mut digits = [0; 20];
+            prop_assert_eq!(decimal(number, &mut digits), number.to_string());
         }
     }
 }

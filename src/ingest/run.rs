@@ -36,7 +36,7 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { threads: 0, max_record: 64 << 20, chunk: 1 << 20 }
+        Self { threads: 0, max_record: 64 << 20, chunk: 256 << 10 }
     }
 }
 

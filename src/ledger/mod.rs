@@ -4,6 +4,7 @@
 //! arrive. Each thread that takes in observations has a shelf of its own, and shelves need not know of each other: at the end
 //! each part is put together alone from all shelves, so that what is held does not grow with the input.
 
+mod alike;
 mod bytes;
 mod close;
 mod code;
@@ -19,6 +20,7 @@ mod taken;
 mod words;
 mod workers;
 
+pub use alike::{Alike, Closed};
 pub use file::{
     Change, FORMAT_VERSION, KeptInput, KeptProblem, LedgerError, LedgerFile, Manifest, Segment, Tool, sha256,
 };

@@ -5,10 +5,8 @@
 //! and of one caller say alike.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
+use crate::model::quick_hash::QuickHash;
 use crate::model::text::SharedText;
 
 /// What a text costs besides its bytes: two pointers to it, their lengths, its number and its count of users.
@@ -20,9 +18,9 @@ const LONGEST: usize = 256;
 /// Texts by number and numbers by text.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    numbers: HashMap<SharedText, u64, BuildHasherDefault<OneShot>>,
+    numbers: HashMap<SharedText, u64, QuickHash>,
     texts: Vec<SharedText>,
-    fixed_numbers: HashMap<(usize, usize), u64, BuildHasherDefault<OneShot>>,
+    fixed_numbers: HashMap<(usize, usize), u64, QuickHash>,
     fixed: Vec<&'static str>,
     forms: Kept,
     callers: Kept,
@@ -121,20 +119,6 @@ impl Words {
     /// The program's text of a number.
     pub fn fixed(&self, number: u64) -> Option<&'static str> {
         self.fixed.get(usize::try_from(number).ok()?).copied()
-    }
-}
-
-/// Hashes a short text at once: the usual streaming hasher takes longer to set up than to hash it.
-#[derive(Debug, Default)]
-struct OneShot(u64);
-
-impl Hasher for OneShot {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64_with_seed(bytes, self.0);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 

@@ -20,6 +20,7 @@ pub mod money;
 pub mod observation;
 pub mod payer;
 pub mod pseudonym;
+pub mod quick_hash;
 pub mod reason;
 pub mod rounding;
 pub mod share;

@@ -8,6 +8,8 @@ mod laws;
 mod put;
 mod take;
 
+pub(super) use take::WholeBrief;
+
 use super::bytes::Bytes;
 use super::spill::SpillError;
 use super::words::Words;
@@ -124,6 +126,14 @@ fn head(bytes: &mut Bytes<'_>) -> Result<Head, SpillError> {
     let has_family = bytes.byte()? != 0;
     let key = CallKey(bytes.hash()?);
     Ok(Head { group: if has_family { bytes.hash()? } else { key.0 }, key })
+}
+
+/// Reads the beginning of the record at a place, if it is a brief of a whole call.
+pub(super) fn whole_brief_at(bytes: &[u8], start: usize, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
+    let mut rest = Bytes::new(&record_at(bytes, start)?[4..]);
+    let has_family = rest.byte()? != 0;
+    rest.hash()?;
+    if has_family { Ok(None) } else { take::whole_brief(rest, words) }
 }
 
 /// Reads the record that begins at a place.

@@ -84,10 +84,10 @@ impl Put<'_> {
         } = brief;
         self.out.extend_from_slice(&entry.0.to_be_bytes());
         self.out.extend_from_slice(&[BRIEF, *cause as u8, *phase as u8, *rank, *charge_rank]);
+        self.number(u64::from(numbers.form));
+        self.number(u64::from(numbers.caller));
         self.source(source);
         self.own(*time, *lateness, resource.as_deref(), insert_id.as_deref());
-        self.number(u64::from(numbers.caller));
-        self.number(u64::from(numbers.form));
     }
 
     fn source(&mut self, source: &Source) {

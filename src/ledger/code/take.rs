@@ -6,9 +6,11 @@ use super::super::bytes::Bytes;
 use super::super::spill::SpillError;
 use super::super::words::Words;
 use super::{ACROSS, BRIEF, COPIES, Head, PHASES, SPLIT};
+use crate::model::brief::Numbers;
 use crate::model::call::Told;
 use crate::model::observation::{
-    CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Source, SplitPart, Usage,
+    CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Phase, Source, SplitPart,
+    Usage,
 };
 use crate::model::payer::{Namespace, PayerName, PayerRef};
 use crate::model::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
@@ -19,6 +21,33 @@ pub(super) fn told(bytes: Bytes<'_>, words: &Words, head: Head, has_family: bool
     let mut take = Take { bytes, words };
     let told = take.told(head, has_family)?;
     if take.bytes.is_empty() { Ok(told) } else { Err(SpillError::Damaged) }
+}
+
+/// What stands first in the record of a brief that tells of a whole call; `None` for any other.
+pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
+    let mut take = Take { bytes, words };
+    take.bytes.hash()?;
+    let marks = take.bytes.byte()?;
+    let (_, phase): (MergeCause, Phase) = (take.member(MergeCause::ALL)?, take.member(&PHASES)?);
+    if marks != BRIEF || phase != Phase::Whole {
+        return Ok(None);
+    }
+    take.bytes.take(2)?;
+    let numbers = take.numbers()?;
+    take.source()?;
+    let (time, lateness) = (take.signed()?, take.signed()?);
+    Ok(time.map(|time| WholeBrief { numbers, time, lateness }))
+}
+
+/// The beginning of a brief that tells of a whole call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ledger) struct WholeBrief {
+    /// What it says like others.
+    pub numbers: Numbers,
+    /// Its time.
+    pub time: i64,
+    /// The delay between event and ingestion in nanoseconds, if both are known.
+    pub lateness: Option<i64>,
 }
 
 /// What an entry says alone.
@@ -65,6 +94,7 @@ impl<'r> Take<'r> {
                 copies.push((self.bytes.number()?, self.bytes.number()?));
             }
         }
+        let numbers = if marks & BRIEF != 0 { Some(self.numbers()?) } else { None };
         let source = self.source()?;
         let own = Own {
             time: self.signed()?,
@@ -72,19 +102,27 @@ impl<'r> Take<'r> {
             resource: self.own_text()?,
             insert_id: self.own_text()?,
         };
-        let facts = Box::new(if marks & BRIEF != 0 {
-            let (caller, form) = (self.words.caller(self.bytes.small()?), self.words.form(self.bytes.small()?));
-            let (caller, form) = (caller.ok_or(SpillError::Damaged)?, form.ok_or(SpillError::Damaged)?);
-            let caller = Take { bytes: Bytes::new(caller), words: self.words }.caller()?;
-            Take { bytes: Bytes::new(form), words: self.words }.facts(own, caller)?
-        } else {
-            let caller = self.caller()?;
-            self.facts(own, caller)?
+        let facts = Box::new(match numbers {
+            Some(Numbers { form, caller }) => {
+                let kept = |bytes: Option<&'r [u8]>| {
+                    bytes.map(|bytes| Take { bytes: Bytes::new(bytes), words: self.words }).ok_or(SpillError::Damaged)
+                };
+                let caller = kept(self.words.caller(caller))?.caller()?;
+                kept(self.words.form(form))?.facts(own, caller)?
+            }
+            None => {
+                let caller = self.caller()?;
+                self.facts(own, caller)?
+            }
         });
         let key = head.key;
         let first =
             Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
         Ok(Told { first, copies, across_inputs: marks & ACROSS != 0 })
+    }
+
+    fn numbers(&mut self) -> Result<Numbers, SpillError> {
+        Ok(Numbers { form: self.bytes.small()?, caller: self.bytes.small()? })
     }
 
     fn source(&mut self) -> Result<Source, SpillError> {
