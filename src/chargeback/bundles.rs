@@ -8,6 +8,7 @@ use super::attribution::{Accounting, Attributor, End, is_odd};
 use super::dimension::{Dimension, QUARTER};
 use super::mapping::Mapping;
 use super::statement::{Accumulator, Measures};
+use super::times::EVEN_CLOCKS;
 use crate::ledger::{Alike, SpillError};
 use crate::model::brief::Numbers;
 use crate::model::call::Call;
@@ -16,9 +17,6 @@ use crate::model::text::SharedText;
 
 /// What a bundle takes: itself, its end and its place, with the room that tables keep free.
 const BUNDLE_BYTES: usize = 320;
-
-/// From 1980 on all clocks of the world differ by quarters of an hour.
-const EVEN_CLOCKS: i64 = 315_532_800_000_000_000;
 
 /// Accounts and sums of calls, of which those that are alike are bundled.
 pub struct Bundles<'t, 's> {

@@ -50,6 +50,7 @@ pub mod report_rows;
 pub mod resolve;
 pub mod small_groups;
 pub mod statement;
+mod times;
 pub mod unit_pages;
 pub mod verdict;
 pub mod weights;

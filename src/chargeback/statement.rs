@@ -3,6 +3,7 @@
 //! Calls are first added up by the facts they are grouped by and the payer they resolved to. polars then joins these sums
 //! with the table of payers and units, groups again by the columns asked for, and sorts.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
@@ -14,6 +15,7 @@ use super::bill_of_payer::BillOfPayer;
 use super::dimension::{Dimension, NONE, Teller};
 use super::price::PriceBook;
 use super::small_groups::Principals;
+use super::times::Times;
 use crate::model::directory::Directory;
 use crate::model::quick_hash::QuickHash;
 use crate::model::reason::Driver;
@@ -86,6 +88,7 @@ pub struct Accumulator<'t> {
     prices: Option<&'t PriceBook>,
     directory: &'t Directory,
     timezone: Tz,
+    times: RefCell<Times>,
     places: HashMap<Place, u32, QuickHash>,
     /// The place of each group among the sums.
     groups: HashMap<(u32, Vec<SharedText>), usize, QuickHash>,
@@ -131,6 +134,7 @@ impl<'t> Accumulator<'t> {
             prices: None,
             directory,
             timezone,
+            times: RefCell::default(),
             places: HashMap::default(),
             groups: HashMap::default(),
             sums: Vec::new(),
@@ -169,6 +173,11 @@ impl<'t> Accumulator<'t> {
     fn value(&self, dimension: Dimension, attributed: &Attributed<'_>) -> SharedText {
         if let (Dimension::Sku, Some(prices)) = (dimension, self.prices) {
             return prices.sku(attributed).map_or(SharedText::new_static(NONE), SharedText::from);
+        }
+        if let Some(time) = attributed.call.facts.time
+            && let Some(value) = self.times.borrow_mut().value(dimension, time, self.timezone)
+        {
+            return value;
         }
         match self.bills.filter(|_| dimension.teller() == Teller::Bills) {
             None => dimension.value(attributed, self.directory, self.timezone),
@@ -218,8 +227,8 @@ impl<'t> Accumulator<'t> {
 
     /// The values of the columns that only a call's time decides.
     pub(super) fn times(&self, time: i64) -> Vec<SharedText> {
-        let columns = self.by.iter().filter_map(|dimension| dimension.of_time(time, self.timezone));
-        columns.collect()
+        let mut times = self.times.borrow_mut();
+        self.by.iter().filter_map(|dimension| times.value(*dimension, time, self.timezone)).collect()
     }
 
     fn number(&mut self, place: Place) -> u32 {

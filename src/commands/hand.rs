@@ -108,8 +108,8 @@ impl<'r> Hand<'r> {
 
     /// Keeps what entries like this one have in common.
     fn learn(&mut self, likeness: Likeness, observation: &Observation) {
-        let caller = self.verdicts.caller(likeness);
-        if let Some(numbers) = self.share.shelf.keep_form(&observation.facts, caller) {
+        let kept = self.verdicts.numbers(likeness, &observation.facts);
+        if let Some(numbers) = self.share.shelf.keep_form(&observation.facts, kept) {
             self.verdicts.learn(likeness, numbers, observation);
         }
     }

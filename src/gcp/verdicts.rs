@@ -76,9 +76,10 @@ impl Verdicts {
         Some((known, *caller))
     }
 
-    /// The number of an entry's caller, if it is remembered.
-    pub fn caller(&self, likeness: Likeness) -> Option<u32> {
-        self.callers.get(&likeness.caller).map(|(caller, _)| *caller)
+    /// The numbers of the form and the caller of an entry that was judged, as far as they are remembered.
+    pub fn numbers(&self, likeness: Likeness, facts: &Facts) -> (Option<u32>, Option<u32>) {
+        let form = self.verdicts.get(&marked(likeness.entry, marks(facts))).map(|known| known.form);
+        (form, self.callers.get(&likeness.caller).map(|(caller, _)| *caller))
     }
 
     /// Remembers what was found of an entry, and where it is kept, for all entries like it.

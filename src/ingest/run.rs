@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use super::meter::Meter;
 use super::pieces::{Piece, Pieces};
 use super::sink_name::{Survey, survey};
 use super::split::{Out, Unit, lines};
+use super::window::Buffers;
 use crate::model::observation::Source;
 use crate::model::stats::{Count, Stage};
 
@@ -179,7 +180,8 @@ pub fn read_with<W: Taker>(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| IngestError::Threads(error.to_string()))?;
     let waiting = AtomicUsize::new(listing.inputs.len());
-    let crew = Crew { inputs: &listing.inputs, options, threads, waiting, new, idle: Mutex::default(), meter };
+    let buffers = Arc::new(Buffers::new(4 * threads));
+    let crew = Crew { inputs: &listing.inputs, options, threads, waiting, new, idle: Mutex::default(), buffers, meter };
     let inputs = pool.install(|| {
         let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
         inputs.map(|(number, input)| crew.read(number, input)).collect()
@@ -241,6 +243,7 @@ struct Crew<'a, W> {
     new: &'a (dyn Fn() -> W + Sync),
     /// Takers that no thread has just now: there are never more than threads.
     idle: Mutex<Vec<W>>,
+    buffers: Arc<Buffers>,
     meter: &'a Meter,
 }
 
@@ -292,7 +295,7 @@ impl<W: Taker> Crew<'_, W> {
         };
         let (storage, watch) = (opened.storage, opened.watch.clone());
         let found = Found::default();
-        let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk);
+        let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk, &self.buffers);
         let (mut fed, mut told) = (begun.elapsed(), 0);
         let mut next = |pieces: &mut Pieces| {
             let begun = Instant::now();
@@ -337,7 +340,9 @@ impl<W: Taker> Crew<'_, W> {
             Piece::Lines(bytes, place) => {
                 // A line that was written to its end is broken, not cut off.
                 let (found, endless) = self.decode_lines(&bytes, place, &mut taker);
-                (found, place.offset, endless && !bytes.ends_with(b"\n"))
+                let endless = endless && !bytes.ends_with(b"\n");
+                self.buffers.give(bytes, self.options.chunk);
+                (found, place.offset, endless)
             }
             Piece::Units(batch) => {
                 batch.units().for_each(|unit| taker.unit(unit));

@@ -55,9 +55,9 @@ impl Shelf {
         self.push(head)
     }
 
-    /// Keeps what an entry says like others, for briefs; `None` when there is no room. The caller may be kept already.
-    pub fn keep_form(&mut self, facts: &Facts, caller: Option<u32>) -> Option<Numbers> {
-        keep_form(&mut self.words, facts, caller)
+    /// Keeps what an entry says like others, for briefs; `None` when there is no room. Form and caller may be kept already.
+    pub fn keep_form(&mut self, facts: &Facts, kept: (Option<u32>, Option<u32>)) -> Option<Numbers> {
+        if self.words.is_full() { None } else { keep_form(&mut self.words, facts, kept) }
     }
 
     /// Takes in what a ledger file says of entries.

@@ -61,6 +61,11 @@ impl Words {
         self.held
     }
 
+    /// Whether there is hardly any room.
+    pub fn is_full(&self) -> bool {
+        self.limit < self.held + 4 * LONGEST
+    }
+
     /// The number of a text; `None` when it is too long or there is no room for one more.
     pub fn number(&mut self, text: &str) -> Option<u64> {
         if let Some(number) = self.numbers.get(text) {

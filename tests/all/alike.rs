@@ -68,7 +68,8 @@ fn calls(lines: &[String], remembering: bool) -> (Vec<String>, usize) {
             }
             Some(LineRead::Judged(Decoded::Entry(observation, notes), _, likeness)) => {
                 if let Some(likeness) = likeness.filter(|_| notes.is_empty()) {
-                    let numbers = shelf.keep_form(&observation.facts, verdicts.caller(likeness)).unwrap();
+                    let kept = verdicts.numbers(likeness, &observation.facts);
+                    let numbers = shelf.keep_form(&observation.facts, kept).unwrap();
                     verdicts.learn(likeness, numbers, &observation);
                 }
                 shelf.absorb([*observation]).unwrap();

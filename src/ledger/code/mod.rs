@@ -54,19 +54,19 @@ pub(super) fn put_brief(out: &mut Vec<u8>, brief: &Brief<'_>, words: &mut Words)
     head
 }
 
-/// Keeps what an entry says like others, for briefs; `None` when there is no room. The caller may be kept already.
-pub(super) fn keep_form(words: &mut Words, facts: &Facts, caller: Option<u32>) -> Option<Numbers> {
-    let mut bytes = Vec::new();
-    let caller = match caller {
-        Some(caller) => caller,
-        None => {
-            put::caller(&mut bytes, facts, words);
-            words.keep_caller(&bytes)?
-        }
+/// Keeps what an entry says like others, for briefs; `None` when there is no room. Form and caller may be kept already.
+pub(super) fn keep_form(
+    words: &mut Words,
+    facts: &Facts,
+    (form, caller): (Option<u32>, Option<u32>),
+) -> Option<Numbers> {
+    let mut kept = |put: fn(&mut Vec<u8>, &Facts, &mut Words), keep: fn(&mut Words, &[u8]) -> Option<u32>| {
+        let mut bytes = Vec::new();
+        put(&mut bytes, facts, words);
+        keep(words, &bytes)
     };
-    bytes.clear();
-    put::form(&mut bytes, facts, words);
-    Some(Numbers { form: words.keep_form(&bytes)?, caller })
+    let form = form.or_else(|| kept(put::form, Words::keep_form))?;
+    Some(Numbers { form, caller: caller.or_else(|| kept(put::caller, Words::keep_caller))? })
 }
 
 fn put_record(out: &mut Vec<u8>, head: Head, has_family: bool, rest: impl FnOnce(&mut Vec<u8>)) {
