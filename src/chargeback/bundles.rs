@@ -3,6 +3,7 @@
 //! The result is that of adding each call by itself, which remains the way for calls with anything odd about them.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::attribution::{Accounting, Attributor, End, is_odd};
 use super::dimension::{Dimension, QUARTER};
@@ -30,6 +31,8 @@ pub struct Bundles<'t, 's> {
     moments: Moments<'t>,
     places: HashMap<Alikeness, usize, QuickHash>,
     bundles: Vec<Bundle>,
+    /// What attributing has taken.
+    attributing: Duration,
 }
 
 /// What calls share that have one end and one group: the shelf and the numbers of what they say, and the stretch of time.
@@ -58,14 +61,17 @@ impl<'t, 's> Bundles<'t, 's> {
             moments: Moments::new(attributor.mapping.map_or(&[], |mapping| mapping.boundaries())),
             places: HashMap::default(),
             bundles: Vec::new(),
+            attributing: Duration::ZERO,
         }
     }
 
     /// Adds a call.
     pub fn add(&mut self, call: &Call) {
+        let begun = Instant::now();
         if let Some(attributed) = self.accounting.add(call) {
             self.sums.add(&attributed);
         }
+        self.attributing += begun.elapsed();
     }
 
     /// Adds a call that may be like others.
@@ -94,7 +100,9 @@ impl<'t, 's> Bundles<'t, 's> {
             None if is_full => self.add(&alike.call()?),
             None => {
                 let call = alike.call()?;
+                let begun = Instant::now();
                 let bundle = self.begin(&call);
+                self.attributing += begun.elapsed();
                 self.places.insert(place, self.bundles.len());
                 self.bundles.push(bundle);
             }
@@ -115,9 +123,10 @@ impl<'t, 's> Bundles<'t, 's> {
         Bundle::Alike { end: Box::new(End::of(&attributed)), group, failed, more: 0, times: None }
     }
 
-    /// All that was added.
-    pub fn finish(self) -> (Accounting<'t>, Accumulator<'s>) {
-        let Self { mut accounting, mut sums, bundles, .. } = self;
+    /// All that was added, and how long attributing took.
+    pub fn finish(self) -> (Accounting<'t>, Accumulator<'s>, Duration) {
+        let begun = Instant::now();
+        let Self { mut accounting, mut sums, bundles, attributing, .. } = self;
         for bundle in bundles {
             match bundle {
                 Bundle::Alike { end, group, failed, more, times: Some((first, last)) } => {
@@ -131,7 +140,7 @@ impl<'t, 's> Bundles<'t, 's> {
                 Bundle::Alike { times: None, .. } | Bundle::Odd => {}
             }
         }
-        (accounting, sums)
+        (accounting, sums, attributing + begun.elapsed())
     }
 }
 

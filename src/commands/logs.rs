@@ -223,19 +223,15 @@ impl Logs {
                 }
                 Closed::Call(call) => {
                     worker.entries += call.entries;
-                    let begun = Instant::now();
                     worker.state.add(&call);
-                    worker.attributing += begun.elapsed();
                     Ok(())
                 }
             }
         })?;
         let closing = begun.elapsed() * u32::try_from(self.threads).unwrap_or(1);
         let (mut whole, mut states) = (Worker::new(Accounting::new(&attributor), ()), Vec::new());
-        for Worker { accounting: (), state, calls, entries, attributing } in ended {
-            let begun = Instant::now();
-            let (accounting, sums) = state.finish();
-            let attributing = attributing + begun.elapsed();
+        for Worker { accounting: (), state, calls, entries, attributing: _ } in ended {
+            let (accounting, sums, attributing) = state.finish();
             states.push(whole.merge(Worker { accounting, state: sums, calls, entries, attributing }));
         }
         Ok((self.account(whole, closing, notes)?, states))
