@@ -96,7 +96,9 @@ fn group(calls: &[Call], directory: &Directory) -> usize {
     let mut accumulator = Accumulator::new(&by, directory, chrono_tz::UTC);
     let mut accounting = Accounting::new(&attributor);
     for call in calls {
-        accounting.add(call).iter().for_each(|attributed| accumulator.add(attributed));
+        if let Some(attributed) = accounting.add(call) {
+            accumulator.add(&attributed);
+        }
     }
     black_box(accounting.finish());
     accumulator.finish().expect("sums of few records fit").rows.len()

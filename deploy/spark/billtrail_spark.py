@@ -704,7 +704,7 @@ def cause(error: Exception) -> str:
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Runs the job; the exit code: 0 done, 1 --strict and a record is unreadable, 2 wrong use, 3 not done or not whole."""
-    options = parser().parse_args(arguments)
+    options = parser().parse_intermixed_args(arguments)
     spark = SparkSession.builder.appName("billtrail ledger").getOrCreate()
     try:
         return make(spark, options)

@@ -89,6 +89,43 @@ pub struct Accounting<'t> {
     lateness: BTreeMap<i64, u64>,
 }
 
+/// Where a call ended, as far as it is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct End {
+    outcome: Outcome,
+    billable: bool,
+    payer: Option<Payer>,
+    unit: NoUnit,
+}
+
+/// Why a call has no unit, if it has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NoUnit {
+    Unmapped,
+    Unattributed(PayerReason),
+    /// It has one.
+    HasOne,
+}
+
+impl End {
+    /// The end of a call.
+    pub fn of(attributed: &Attributed<'_>) -> Self {
+        let resolved = &attributed.resolved;
+        let unit = match attributed.unit {
+            UNATTRIBUTED => NoUnit::Unattributed(resolved.payer_reason.unwrap_or(PayerReason::NoProject)),
+            UNMAPPED => NoUnit::Unmapped,
+            _ => NoUnit::HasOne,
+        };
+        let billable = attributed.call.reason.is_none();
+        Self { outcome: attributed.outcome, billable, payer: resolved.payer.clone(), unit }
+    }
+
+    /// How many of so many calls with this end are billable.
+    pub fn billable_of(&self, calls: u64) -> u64 {
+        if self.billable { calls } else { 0 }
+    }
+}
+
 impl<'t> Accounting<'t> {
     /// An account of no calls.
     pub fn new(attributor: &'t Attributor<'t>) -> Self {
@@ -106,18 +143,16 @@ impl<'t> Accounting<'t> {
     where
         't: 'c,
     {
-        let Self { attributor, account, unmapped, unattributed, lateness } = self;
+        let Self { attributor, account, .. } = self;
         if !attributor.contains(call.facts.time) {
             *account.tally.skipped.entry(SkipReason::OutsidePeriod).or_default() += call.entries;
             account.outside = widest(account.outside, call.facts.time.map(|time| (time, time)));
             return None;
         }
-        account.tally.calls += 1;
         for (cause, count) in &call.merged {
             *account.tally.merged.entry(*cause).or_default() += count;
         }
         let attributed = attributor.attribute(call);
-        account.tally.count(attributed.outcome);
         account.used_rows.extend(attributed.row.map(|row| row.index));
         if let (Some(row), Some(tied)) = (attributed.row, attributed.tied) {
             account.ties.insert((row.index, tied.index));
@@ -125,22 +160,34 @@ impl<'t> Accounting<'t> {
                 format!("line {} ({}) decided, not line {} ({})", row.line, row.selector, tied.line, tied.selector)
             });
         }
-        if let Some(delay) = call.facts.lateness {
-            *lateness.entry(delay / SECOND).or_default() += 1;
+        note(call, &attributed, &mut account.diagnostics);
+        self.add_delay(call.facts.lateness);
+        self.count(&End::of(&attributed), 1);
+        Some(attributed)
+    }
+
+    /// Adds the delay of a call's entry.
+    pub(super) fn add_delay(&mut self, lateness: Option<i64>) {
+        if let Some(delay) = lateness {
+            *self.lateness.entry(delay / SECOND).or_default() += 1;
         }
-        let counts = (1, u64::from(call.reason.is_none()));
-        if let Some(payer) = &attributed.resolved.payer {
+    }
+
+    /// Counts so many calls that ended alike.
+    pub(super) fn count(&mut self, end: &End, calls: u64) {
+        let Self { account, unmapped, unattributed, .. } = self;
+        account.tally.calls += calls;
+        account.tally.count(end.outcome, calls);
+        let counts = (calls, end.billable_of(calls));
+        if let Some(payer) = &end.payer {
             count(account.payers.entry(payer.clone()).or_default(), counts);
-            if attributed.unit == UNMAPPED {
+            if end.unit == NoUnit::Unmapped {
                 count(unmapped.entry(payer.to_string()).or_default(), counts);
             }
         }
-        if attributed.unit == UNATTRIBUTED {
-            let reason = attributed.resolved.payer_reason.unwrap_or(PayerReason::NoProject);
+        if let NoUnit::Unattributed(reason) = end.unit {
             count(unattributed.entry(reason).or_default(), counts);
         }
-        note(call, &attributed, &mut account.diagnostics);
-        Some(attributed)
     }
 
     /// Adds what another account holds.
@@ -252,6 +299,13 @@ impl<'t> Attributor<'t> {
             });
         }
     }
+}
+
+/// Whether there is anything to say about a call.
+pub(super) fn is_odd(call: &Call, attributed: &Attributed<'_>) -> bool {
+    let mut said = Diagnostics::new();
+    note(call, attributed, &mut said);
+    attributed.tied.is_some() || !said.is_empty()
 }
 
 /// Says what is odd about one call.

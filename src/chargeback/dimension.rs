@@ -108,9 +108,7 @@ impl Dimension {
             Self::Resource => facts.resource.clone(),
             Self::Model => facts.model.clone(),
             Self::Reason => attributed.call.reason.map(|reason| SharedText::new_static(reason.name())),
-            Self::Day => facts.time.map(|time| day(time, timezone).into()),
-            Self::Month => facts.time.map(|time| in_zone(time, timezone, "%Y-%m").into()),
-            Self::Hour => facts.time.map(|time| hour(time, timezone).into()),
+            Self::Day | Self::Month | Self::Hour => facts.time.and_then(|time| self.of_time(time, timezone)),
             Self::Log => facts.log_name.clone(),
             Self::Sku
             | Self::CostType
@@ -122,6 +120,38 @@ impl Dimension {
             | Self::Corrects => None,
         };
         value.unwrap_or(SharedText::new_static(NONE))
+    }
+
+    /// The value of a column that only the call's time decides; `None` for other columns.
+    pub(super) fn of_time(self, time: i64, timezone: Tz) -> Option<SharedText> {
+        match self {
+            Self::Day => Some(day(time, timezone).into()),
+            Self::Month => Some(in_zone(time, timezone, "%Y-%m").into()),
+            Self::Hour => Some(hour(time, timezone).into()),
+            Self::Unit
+            | Self::CostCenter
+            | Self::Payer
+            | Self::StoragePayer
+            | Self::Service
+            | Self::Kind
+            | Self::Method
+            | Self::Principal
+            | Self::PrincipalProject
+            | Self::Location
+            | Self::ResourceProject
+            | Self::Resource
+            | Self::Model
+            | Self::Reason
+            | Self::Log
+            | Self::Sku
+            | Self::CostType
+            | Self::Basis
+            | Self::Pool
+            | Self::Currency
+            | Self::InvoiceMonth
+            | Self::BillingAccount
+            | Self::Corrects => None,
+        }
     }
 
     /// The time that a value of `day`, `hour` or `month` covers: its first moment and the first one after it. `None` for other
@@ -173,7 +203,7 @@ impl Dimension {
 }
 
 /// Nanoseconds in a quarter of an hour: no clock is set by less.
-const QUARTER: i64 = 900_000_000_000;
+pub(super) const QUARTER: i64 = 900_000_000_000;
 /// The day of a time in a time zone, as `2026-10-05`.
 pub fn day(nanos: i64, timezone: Tz) -> String {
     in_zone(nanos, timezone, "%Y-%m-%d")

@@ -146,6 +146,11 @@ impl Mapping {
         &self.rows
     }
 
+    /// Whether a row is about calls themselves: their callers or labels.
+    pub fn is_about_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// The rows about pools, in the order of the file.
     pub fn pool_rows(&self) -> &[PoolRow] {
         &self.pools

@@ -3,6 +3,7 @@
 //! Calls are first added up by the facts they are grouped by and the payer they resolved to. polars then joins these sums
 //! with the table of payers and units, groups again by the columns asked for, and sorts.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
@@ -14,7 +15,9 @@ use super::bill_of_payer::BillOfPayer;
 use super::dimension::{Dimension, NONE, Teller};
 use super::price::PriceBook;
 use super::small_groups::Principals;
+use super::times::Times;
 use crate::model::directory::Directory;
+use crate::model::quick_hash::QuickHash;
 use crate::model::reason::Driver;
 use crate::model::share::millionths;
 use crate::model::text::SharedText;
@@ -85,8 +88,11 @@ pub struct Accumulator<'t> {
     prices: Option<&'t PriceBook>,
     directory: &'t Directory,
     timezone: Tz,
-    places: HashMap<Place, u32>,
-    groups: HashMap<(u32, Vec<SharedText>), Measures>,
+    times: RefCell<Times>,
+    places: HashMap<Place, u32, QuickHash>,
+    /// The place of each group among the sums.
+    groups: HashMap<(u32, Vec<SharedText>), usize, QuickHash>,
+    sums: Vec<Measures>,
     overflow: bool,
 }
 
@@ -121,9 +127,19 @@ fn is_fact(dimension: Dimension) -> bool {
 impl<'t> Accumulator<'t> {
     /// Starts a statement grouped by these columns.
     pub fn new(by: &[Dimension], directory: &'t Directory, timezone: Tz) -> Self {
-        let by = by.to_vec();
-        let (places, groups) = (HashMap::new(), HashMap::new());
-        Self { by, bills: None, principals: None, prices: None, directory, timezone, places, groups, overflow: false }
+        Self {
+            by: by.to_vec(),
+            bills: None,
+            principals: None,
+            prices: None,
+            directory,
+            timezone,
+            times: RefCell::default(),
+            places: HashMap::default(),
+            groups: HashMap::default(),
+            sums: Vec::new(),
+            overflow: false,
+        }
     }
 
     /// The same beside a bill: calls have what there is no doubt of in the columns that only bills have.
@@ -158,6 +174,11 @@ impl<'t> Accumulator<'t> {
         if let (Dimension::Sku, Some(prices)) = (dimension, self.prices) {
             return prices.sku(attributed).map_or(SharedText::new_static(NONE), SharedText::from);
         }
+        if let Some(time) = attributed.call.facts.time
+            && let Some(value) = self.times.borrow_mut().value(dimension, time, self.timezone)
+        {
+            return value;
+        }
         match self.bills.filter(|_| dimension.teller() == Teller::Bills) {
             None => dimension.value(attributed, self.directory, self.timezone),
             Some(bills) => {
@@ -178,8 +199,9 @@ impl<'t> Accumulator<'t> {
         for (place, number) in other.places {
             numbers.insert(number, self.number(place));
         }
-        for ((place, key), measures) in other.groups {
-            self.sum((numbers[&place], key), &measures);
+        for ((place, key), at) in other.groups {
+            let group = self.group((numbers[&place], key));
+            self.sum(group, &other.sums[at]);
         }
         self.overflow |= other.overflow;
         if let (Some(mine), Some(theirs)) = (&mut self.principals, other.principals) {
@@ -187,8 +209,8 @@ impl<'t> Accumulator<'t> {
         }
     }
 
-    /// Adds one call.
-    pub fn add(&mut self, attributed: &Attributed<'_>) {
+    /// Adds one call, and gives the place of its group among the sums.
+    pub fn add(&mut self, attributed: &Attributed<'_>) -> usize {
         if let Some(principals) = &mut self.principals {
             principals.add(attributed, self.directory, self.timezone);
         }
@@ -198,7 +220,15 @@ impl<'t> Accumulator<'t> {
         };
         let (place, key) = (Place { key: values(false) }, values(true));
         let place = self.number(place);
-        self.sum((place, key), &Measures::of(attributed));
+        let group = self.group((place, key));
+        self.sum(group, &Measures::of(attributed));
+        group
+    }
+
+    /// The values of the columns that only a call's time decides.
+    pub(super) fn times(&self, time: i64) -> Vec<SharedText> {
+        let mut times = self.times.borrow_mut();
+        self.by.iter().filter_map(|dimension| times.value(*dimension, time, self.timezone)).collect()
     }
 
     fn number(&mut self, place: Place) -> u32 {
@@ -206,10 +236,19 @@ impl<'t> Accumulator<'t> {
         *self.places.entry(place).or_insert(next)
     }
 
-    fn sum(&mut self, group: (u32, Vec<SharedText>), measures: &Measures) {
-        let group = self.groups.entry(group).or_default();
-        match group.checked_add(measures) {
-            Some(sum) => *group = sum,
+    fn group(&mut self, group: (u32, Vec<SharedText>)) -> usize {
+        let next = self.sums.len();
+        let at = *self.groups.entry(group).or_insert(next);
+        if at == next {
+            self.sums.push(Measures::default());
+        }
+        at
+    }
+
+    /// Adds to the sum of a group.
+    pub(super) fn sum(&mut self, group: usize, measures: &Measures) {
+        match self.sums[group].checked_add(measures) {
+            Some(sum) => self.sums[group] = sum,
             None => self.overflow = true,
         }
     }
@@ -224,7 +263,7 @@ impl<'t> Accumulator<'t> {
         }
         let (facts, decided): (Vec<Dimension>, Vec<Dimension>) = self.by.iter().partition(|by| is_fact(**by));
         let places = places_table(self.places, &decided)?;
-        let groups = groups_table(self.groups, &facts)?;
+        let groups = groups_table(self.groups, &self.sums, &facts)?;
         let keys: Vec<Expr> = self.by.iter().map(|dimension| col(dimension.name())).collect();
         let sums = [
             "calls",
@@ -251,7 +290,7 @@ impl<'t> Accumulator<'t> {
 }
 
 /// The table of places: its number and the columns that directory and mapping decide.
-fn places_table(places: HashMap<Place, u32>, decided: &[Dimension]) -> PolarsResult<DataFrame> {
+fn places_table(places: HashMap<Place, u32, QuickHash>, decided: &[Dimension]) -> PolarsResult<DataFrame> {
     let mut rows: Vec<(u32, Vec<SharedText>)> = places.into_iter().map(|(place, number)| (number, place.key)).collect();
     rows.sort_unstable();
     let mut columns = vec![Column::new("place".into(), rows.iter().map(|(number, _)| *number).collect::<Vec<u32>>())];
@@ -263,8 +302,13 @@ fn places_table(places: HashMap<Place, u32>, decided: &[Dimension]) -> PolarsRes
 }
 
 /// The table of sums: place, facts and measures. Wide sums stand as two halves, because the engine's integers wrap.
-fn groups_table(groups: HashMap<(u32, Vec<SharedText>), Measures>, facts: &[Dimension]) -> PolarsResult<DataFrame> {
-    let rows: Vec<((u32, Vec<SharedText>), Measures)> = groups.into_iter().collect();
+fn groups_table(
+    groups: HashMap<(u32, Vec<SharedText>), usize, QuickHash>,
+    sums: &[Measures],
+    facts: &[Dimension],
+) -> PolarsResult<DataFrame> {
+    let rows: Vec<((u32, Vec<SharedText>), &Measures)> =
+        groups.into_iter().map(|(group, at)| (group, &sums[at])).collect();
     let integers = |name: &str, value: &dyn Fn(&Measures) -> u64| {
         Column::new(name.into(), rows.iter().map(|(_, measures)| value(measures)).collect::<Vec<u64>>())
     };

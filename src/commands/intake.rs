@@ -1,20 +1,22 @@
 //! The intake: what became of each unit of the input, counted where it happens.
+//!
+//! Each thread that reads has a [`super::hand::Hand`] with a share of the intake of its own; at the end the shares are put
+//! together.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use super::Failure;
+use super::hand::Share;
+use super::notes::{KEPT, Notes, Notings};
 use super::places::Places;
-use super::selection::Selection;
-use super::{Failure, output};
-use crate::ingest::{Meter, Unit};
-use crate::ledger::{Ledger, Memory, Noted, RejectedRecord, SpillError, Taken};
+use super::rejects::Kept;
+use crate::ledger::{Ledger, Memory, SpillError, Taken};
 use crate::model::document::diagnose;
-use crate::model::observation::{Observation, Source};
-use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
-use crate::model::stats::Count;
-use crate::provider::{Decoded, Provider, ScanCounts, Scanner};
+use crate::model::observation::Source;
+use crate::model::reason::{DiagnosticKind, RejectReason};
 use crate::report::safe;
 
 /// What the tests drop on purpose, to see that the tally notices. Nothing else makes one that drops.
@@ -28,115 +30,78 @@ pub(super) struct Fault {
     pub call: bool,
 }
 
-/// What became of one unit of the input.
-pub(super) enum Fate {
-    Rejected {
-        source: Source,
-        reason: RejectReason,
-        detail: String,
-        bytes: Vec<u8>,
-    },
-    Skipped(Source, SkipReason),
-    /// An entry that --where leaves out; what it states about project numbers is learnt all the same.
-    LeftOut(Source, Option<(u64, String)>),
-    Entry(Box<Observation>, Vec<(DiagnosticKind, String)>),
+/// What a hand may drop on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dropped {
+    Record,
+    Entry,
 }
 
-/// How units are decoded.
-pub(super) struct Decoding<'s> {
-    pub provider: &'s Provider,
-    pub scanner: Scanner,
-    /// Entries that it does not select are left out.
-    pub filter: Option<&'s Selection>,
-    /// The bytes of rejected records are needed.
-    pub keep: bool,
-}
-
-/// What the fold counts, each where it happens.
+/// All that was taken in.
 pub(super) struct Intake {
     pub ledger: Ledger,
-    /// What was counted: of each input when a ledger is made, else of all together.
-    taken: Vec<Taken>,
+    counted: Counted,
     by_input: bool,
-    /// Still to be dropped.
-    fault: Fault,
+    /// Whether a record and an entry are still to be dropped.
+    fault: [AtomicBool; 2],
+    /// Where rejected records are kept whole, if they are.
+    kept: Option<Mutex<Kept>>,
+    /// Why the ledger takes in no more.
+    full: Option<SpillError>,
+}
+
+/// What is counted, each where it happens.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// Of each input when a ledger is made, else of all together.
+    taken: Vec<Taken>,
     /// The first rejected records with what is wrong, by place.
     bad: BTreeMap<Source, (RejectReason, String)>,
     /// What is said of single entries, if that is kept apart from the diagnostics.
-    notes: Option<BTreeMap<DiagnosticKind, Noting>>,
-    /// Where rejected records are kept whole, if they are.
-    kept: Option<Kept>,
-    /// Why the ledger takes in no more.
-    full: Option<SpillError>,
+    notes: Option<Notings>,
 }
 
 /// How many rejected records are named on standard error.
 const NAMED: usize = 10;
 
-/// How many rejected records are kept of a piece.
-const KEPT: usize = 1_000;
+impl Counted {
+    /// What is counted at a place.
+    pub fn place(&mut self, at: usize) -> &mut Taken {
+        if self.taken.len() <= at {
+            self.taken.resize_with(at + 1, Taken::default);
+        }
+        &mut self.taken[at]
+    }
 
-/// How many notes of a kind are kept of a piece. A place in a diagnostic is text and sorted as text: which are the first is known
-/// when it is known how many lines come before the piece.
-const NOTED: usize = 20_000;
+    /// Remembers a rejected record, if it is one of the first.
+    pub fn reject(&mut self, source: Source, reason: RejectReason, detail: String) {
+        self.bad.insert(source, (reason, detail));
+        if self.bad.len() > if self.notes.is_some() { KEPT } else { NAMED } {
+            self.bad.pop_last();
+        }
+    }
 
-/// How often something was noted, and where and what: the first by line.
-#[derive(Default)]
-struct Noting {
-    count: u64,
-    first: BTreeSet<(u64, String)>,
-}
-
-/// What is said of single records of a piece, with lines from its beginning.
-pub(super) struct Notes {
-    pub diagnostics: BTreeMap<DiagnosticKind, Noted>,
-    pub rejected: Vec<RejectedRecord>,
-}
-
-/// What became of one unit, and who read it, if it was a record.
-pub(super) type Met = (Fate, Option<Scanner>);
-
-impl Decoding<'_> {
-    /// Decodes one unit.
-    pub fn unit(&self, unit: Unit<'_>) -> Met {
-        match unit {
-            Unit::Text { source } => (Fate::Skipped(source, SkipReason::Text), None),
-            Unit::Rejected { bytes, source, reason, detail } => {
-                (Fate::Rejected { source, reason, detail, bytes: self.kept(bytes) }, None)
-            }
-            Unit::Record { bytes, source } => {
-                let (decoded, entry, by) = self.provider.decode_with_entry(bytes, source, self.scanner);
-                (self.fate(decoded, &entry, bytes, source), Some(by))
+    /// Notes something about an entry that is counted at a place.
+    pub fn note(&mut self, at: usize, source: Source, places: &Places, kind: DiagnosticKind, text: String) {
+        match &mut self.notes {
+            Some(notes) => notes.note(source.line, kind, text),
+            None => {
+                let shown = || format!("{}: {text}", places.show(source));
+                diagnose(&mut self.place(at).diagnostics, kind, shown);
             }
         }
     }
 
-    /// Decodes a line that is one record and nothing else, if the fast scanner vouches for it.
-    pub fn line(&self, line: &[u8], source: Source) -> Option<Met> {
-        match self.scanner {
-            Scanner::Strict => None,
-            Scanner::Fast => {
-                let (decoded, entry) = self.provider.decode_line(line, source)?;
-                Some((self.fate(decoded, &entry, line, source), Some(Scanner::Fast)))
-            }
+    fn merge(&mut self, other: Self) {
+        for (at, taken) in other.taken.into_iter().enumerate() {
+            self.place(at).merge(taken);
         }
-    }
-
-    fn fate(&self, decoded: Decoded, entry: &[u8], bytes: &[u8], source: Source) -> Fate {
-        match decoded {
-            Decoded::Rejected(unreadable) => {
-                Fate::Rejected { source, reason: unreadable.reason, detail: unreadable.detail, bytes: self.kept(bytes) }
-            }
-            Decoded::Skipped(reason) => Fate::Skipped(source, reason),
-            Decoded::Entry(observation, notes) => match self.filter {
-                Some(filter) if !filter.selects_entry(entry) => Fate::LeftOut(source, observation.learnt),
-                _ => Fate::Entry(observation, notes),
-            },
+        for (source, (reason, detail)) in other.bad {
+            self.reject(source, reason, detail);
         }
-    }
-
-    fn kept(&self, bytes: &[u8]) -> Vec<u8> {
-        if self.keep { bytes.to_vec() } else { Vec::new() }
+        if let (Some(notes), Some(more)) = (&mut self.notes, other.notes) {
+            notes.merge(more);
+        }
     }
 }
 
@@ -145,134 +110,73 @@ impl Intake {
     pub fn new(fault: Fault, keep: Option<&Path>, memory: &Memory, by_input: bool) -> Result<Self, Failure> {
         Ok(Self {
             ledger: Ledger::new(memory),
-            taken: Vec::new(),
+            counted: Counted::default(),
             by_input,
-            fault,
-            bad: BTreeMap::new(),
-            notes: None,
-            kept: keep.map(Kept::beside).transpose()?,
+            fault: [AtomicBool::new(fault.record), AtomicBool::new(fault.entry)],
+            kept: keep.map(Kept::beside).transpose()?.map(Mutex::new),
             full: None,
         })
     }
 
     /// Keeps what is said of single entries as notes, before anything is taken in.
     pub fn keep_notes(&mut self) {
-        self.notes = Some(BTreeMap::new());
+        self.counted.notes = Some(Notings::default());
     }
 
     /// The notes that were kept.
     pub fn take_notes(&mut self) -> Notes {
-        let notes = self.notes.take().unwrap_or_default().into_iter();
-        let rejected = std::mem::take(&mut self.bad).into_iter();
-        Notes {
-            diagnostics: notes
-                .map(|(kind, noting)| {
-                    (kind, Noted { count: noting.count, examples: noting.first.into_iter().collect() })
-                })
-                .collect(),
-            rejected: rejected
-                .map(|(Source { offset, line, .. }, (reason, detail))| RejectedRecord { offset, line, reason, detail })
-                .collect(),
+        let rejected = std::mem::take(&mut self.counted.bad);
+        Notes::of(self.counted.notes.take().unwrap_or_default(), rejected)
+    }
+
+    /// What a thread counts, as long as it has counted nothing.
+    pub fn nothing_counted(&self) -> Counted {
+        Counted { notes: self.counted.notes.is_some().then(Notings::default), ..Counted::default() }
+    }
+
+    /// Adds what a thread took in.
+    pub fn add(&mut self, share: Share) {
+        let Share { shelf, counted, full } = share;
+        self.ledger.add(shelf);
+        self.counted.merge(counted);
+        self.full = self.full.take().or(full);
+    }
+
+    /// Whether a test wants something dropped here that was not dropped yet.
+    pub fn drops(&self, what: Dropped) -> bool {
+        let wanted = &self.fault[what as usize];
+        wanted.load(Ordering::Relaxed) && wanted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Keeps the bytes of a rejected record, if they are wanted.
+    pub fn keep_rejected(&self, source: Source, bytes: &[u8]) {
+        if let Some(kept) = &self.kept {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).add(source, bytes);
         }
     }
 
-    /// Takes in what became of a batch.
-    pub fn take(&mut self, met: Vec<Met>, places: &Places, meter: &Meter) {
-        let (mut batch, mut scans) = (Vec::new(), ScanCounts::default());
-        for (fate, by) in met {
-            if std::mem::take(&mut self.fault.record) {
-                continue;
-            }
-            by.into_iter().for_each(|by| scans.count(by));
-            match fate {
-                Fate::Skipped(source, reason) => {
-                    *self.of(places.of_log(source)).skipped.entry(reason).or_default() += 1;
-                }
-                Fate::LeftOut(source, pair) => {
-                    let taken = self.of(places.of_log(source));
-                    *taken.skipped.entry(SkipReason::Where).or_default() += 1;
-                    taken.learnt.extend(pair);
-                }
-                Fate::Rejected { source, reason, detail, bytes } => {
-                    let source = places.of_log(source);
-                    *self.of(source).rejected.entry(reason).or_default() += 1;
-                    meter.add(Count::Rejected, 1);
-                    self.bad.insert(source, (reason, detail));
-                    if self.bad.len() > if self.notes.is_some() { KEPT } else { NAMED } {
-                        self.bad.pop_last();
-                    }
-                    if let Some(kept) = &mut self.kept {
-                        kept.add(source, &bytes);
-                    }
-                }
-                Fate::Entry(mut observation, notes) => {
-                    observation.source = places.of_log(observation.source);
-                    let taken = self.of(observation.source);
-                    taken.entries += 1;
-                    taken.learnt.extend(observation.learnt.take());
-                    for (kind, text) in notes {
-                        self.note(observation.source, kind, text, places);
-                    }
-                    if !std::mem::take(&mut self.fault.entry) {
-                        batch.push(*observation);
-                    }
-                }
-            }
-        }
-        meter.add(Count::ScannedFast, scans.fast);
-        meter.add(Count::ScannedStrict, scans.strict);
-        if self.full.is_none() {
-            // The intake cannot stop here; that something is missing is said at the end.
-            self.full = self.ledger.absorb(batch).err();
-        }
-    }
-
-    /// Notes something about an entry.
-    fn note(&mut self, source: Source, kind: DiagnosticKind, text: String, places: &Places) {
-        let Some(notes) = &mut self.notes else {
-            let at = places.show(source);
-            diagnose(&mut self.place(source.input).diagnostics, kind, || format!("{at}: {text}"));
-            return;
-        };
-        let noting = notes.entry(kind).or_default();
-        noting.count += 1;
-        noting.first.insert((source.line, text));
-        if noting.first.len() > NOTED {
-            noting.first.pop_last();
-        }
-    }
-
-    /// Counts one more record where it belongs.
-    fn of(&mut self, source: Source) -> &mut Taken {
-        let taken = self.place(source.input);
-        taken.records += 1;
-        taken
-    }
-
-    fn place(&mut self, input: u32) -> &mut Taken {
-        let at = if self.by_input { input as usize } else { 0 };
-        if self.taken.len() <= at {
-            self.taken.resize_with(at + 1, Taken::default);
-        }
-        &mut self.taken[at]
+    /// Where an input is counted.
+    pub fn place(&self, input: u32) -> usize {
+        if self.by_input { input as usize } else { 0 }
     }
 
     /// Adds what a ledger counted of an input.
     pub fn add_taken(&mut self, input: u32, taken: Taken) {
-        self.place(input).merge(taken);
+        let at = self.place(input);
+        self.counted.place(at).merge(taken);
     }
 
     /// What was counted of all inputs.
     pub fn whole(&self) -> Taken {
         let mut whole = Taken::default();
-        self.taken.iter().for_each(|taken| whole.merge(taken.clone()));
+        self.counted.taken.iter().for_each(|taken| whole.merge(taken.clone()));
         whole
     }
 
     /// What was counted of each of so many inputs, and the ledger.
     pub fn into_parts(mut self, inputs: usize) -> (Vec<Taken>, Ledger) {
-        self.taken.resize_with(inputs, Taken::default);
-        (self.taken, self.ledger)
+        self.counted.taken.resize_with(inputs, Taken::default);
+        (self.counted.taken, self.ledger)
     }
 
     /// Fails when the ledger could not take in everything.
@@ -282,13 +186,15 @@ impl Intake {
 
     /// Writes the raw bytes of the rejected records to their file, one a line, in the order of the input.
     pub fn write_rejected(&mut self) -> Result<(), Failure> {
-        self.kept.take().map_or(Ok(()), Kept::finish)
+        let kept = self.kept.take().map(|kept| kept.into_inner().unwrap_or_else(PoisonError::into_inner));
+        kept.map_or(Ok(()), Kept::finish)
     }
 
     /// Names the first rejected records on standard error.
     pub fn say_rejected(&self, places: &Places) {
-        let shown = self.bad.iter().map(|(source, (_, detail))| (places.show(*source), source.offset, detail.as_str()));
-        say_rejected(shown, self.taken.iter().flat_map(|taken| taken.rejected.values()).sum());
+        let bad = self.counted.bad.iter();
+        let shown = bad.map(|(source, (_, detail))| (places.show(*source), source.offset, detail.as_str()));
+        say_rejected(shown, self.counted.taken.iter().flat_map(|taken| taken.rejected.values()).sum());
     }
 }
 
@@ -299,52 +205,5 @@ pub(super) fn say_rejected<'r>(rejected: impl Iterator<Item = (String, u64, &'r 
     }
     if let Some(more) = total.checked_sub(NAMED as u64).filter(|more| *more > 0) {
         anstream::eprintln!("and {more} more records that cannot be read (--rejected FILE keeps them all)");
-    }
-}
-
-/// Rejected records on their way to a file: their bytes wait on disk, because there may be more than fit in memory.
-struct Kept {
-    path: PathBuf,
-    waiting: BufWriter<File>,
-    length: u64,
-    places: Vec<(Source, u64, usize)>,
-    error: Option<io::Error>,
-}
-
-impl Kept {
-    fn beside(path: &Path) -> Result<Self, Failure> {
-        let named = |error| Failure::File { path: path.display().to_string(), error };
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let waiting = BufWriter::new(tempfile::tempfile_in(directory).map_err(named)?);
-        Ok(Self { path: path.to_owned(), waiting, length: 0, places: Vec::new(), error: None })
-    }
-
-    fn add(&mut self, source: Source, bytes: &[u8]) {
-        if let Err(error) = self.waiting.write_all(bytes) {
-            // The intake cannot stop here; what is missing is said at the end.
-            self.error.get_or_insert(error);
-        }
-        self.places.push((source, self.length, bytes.len()));
-        self.length += bytes.len() as u64;
-    }
-
-    fn finish(mut self) -> Result<(), Failure> {
-        let named = |error| Failure::File { path: self.path.display().to_string(), error };
-        if let Some(error) = self.error {
-            return Err(named(error));
-        }
-        let mut waiting = self.waiting.into_inner().map_err(|error| named(error.into_error()))?;
-        self.places.sort_unstable_by_key(|(source, ..)| *source);
-        output::write_to(Some(&self.path), &mut |out| {
-            let mut record = Vec::new();
-            for (_, offset, length) in &self.places {
-                record.resize(*length, 0);
-                waiting.seek(io::SeekFrom::Start(*offset))?;
-                waiting.read_exact(&mut record)?;
-                out.write_all(&record)?;
-                out.write_all(b"\n")?;
-            }
-            Ok(())
-        })
     }
 }

@@ -13,11 +13,14 @@ use super::reading::{Manner, Reading, options};
 use super::selection::Selection;
 use super::{Failure, stats, tables};
 use crate::chargeback::attribution::{Account, Accounting, Attributed, Attributor};
+use crate::chargeback::bundles::Bundles;
+use crate::chargeback::dimension::Dimension;
 use crate::chargeback::mapping::Mapping;
+use crate::chargeback::statement::Accumulator;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, OutputArgs, StatsForm};
 use crate::ingest::{self, Listing, Meter, Unit};
-use crate::ledger::{Ledger, SortingRows, SpillError};
+use crate::ledger::{Closed, Ledger, SortingRows, SpillError};
 use crate::model::call::Call;
 use crate::model::directory::Directory;
 use crate::model::document::{Diagnostics, Input, MAX_EXAMPLES, Period, Provenance, diagnose, merge_diagnostics};
@@ -177,7 +180,7 @@ impl Logs {
         each: impl Fn(&mut S, &Attributed<'_>) -> Result<(), Failure> + Sync,
     ) -> Result<(Account, Vec<S>), Failure> {
         let dropped = AtomicBool::new(self.fault.call);
-        let begin = || Worker::new(attributor, new());
+        let begin = || Worker::new(Accounting::new(attributor), new());
         let begun = Instant::now();
         let (ended, notes) = self.ledger.calls(threads, begin, |worker, mut call| {
             worker.calls += 1;
@@ -194,14 +197,53 @@ impl Logs {
             added
         })?;
         let closing = begun.elapsed() * u32::try_from(threads).unwrap_or(1);
-        let (mut whole, mut states) = (Worker::new(attributor, ()), Vec::new());
+        let (mut whole, mut states) = (Worker::new(Accounting::new(attributor), ()), Vec::new());
         for worker in ended {
-            whole.accounting.merge(worker.accounting);
-            whole.calls += worker.calls;
-            whole.entries += worker.entries;
-            whole.attributing += worker.attributing;
-            states.push(worker.state);
+            states.push(whole.merge(worker));
         }
+        Ok((self.account(whole, closing, notes)?, states))
+    }
+
+    /// Attributes the calls and adds them up, those that are alike together: with `new`, which begins sums by these columns.
+    pub fn add_up<'s>(
+        &self,
+        by: &[Dimension],
+        new: impl Fn() -> Accumulator<'s> + Sync,
+    ) -> Result<(Account, Vec<Accumulator<'s>>), Failure> {
+        let attributor = self.attributor();
+        let memory = self.settings.memory.value / 16 / self.threads.max(1);
+        let begin = || Worker::new((), Bundles::new(&attributor, by, new(), memory));
+        let begun = Instant::now();
+        let (ended, notes) = self.ledger.closed(self.threads, begin, |worker, closed| {
+            worker.calls += 1;
+            match closed {
+                Closed::Alike(alike) => {
+                    worker.entries += 1;
+                    worker.state.add_alike(&alike)
+                }
+                Closed::Call(call) => {
+                    worker.entries += call.entries;
+                    worker.state.add(&call);
+                    Ok(())
+                }
+            }
+        })?;
+        let closing = begun.elapsed() * u32::try_from(self.threads).unwrap_or(1);
+        let (mut whole, mut states) = (Worker::new(Accounting::new(&attributor), ()), Vec::new());
+        for Worker { accounting: (), state, calls, entries, attributing: _ } in ended {
+            let (accounting, sums, attributing) = state.finish();
+            states.push(whole.merge(Worker { accounting, state: sums, calls, entries, attributing }));
+        }
+        Ok((self.account(whole, closing, notes)?, states))
+    }
+
+    /// The account of all calls, balanced.
+    fn account(
+        &self,
+        whole: Worker<Accounting<'_>, ()>,
+        closing: Duration,
+        notes: Diagnostics,
+    ) -> Result<Account, Failure> {
         self.meter.add(Count::Calls, whole.calls);
         self.meter.spend(Stage::Attribute, whole.attributing);
         self.meter.spend(Stage::Close, closing.saturating_sub(whole.attributing));
@@ -221,7 +263,7 @@ impl Logs {
         if account.tally.calls == 0 && account.tally.records > 0 && !self.settings.quiet.value {
             say_nothing_found(&account);
         }
-        Ok((account, states))
+        Ok(account)
     }
 
     /// A call as it is shown.
@@ -327,17 +369,28 @@ impl Logs {
 }
 
 /// What a thread that attributes calls has done.
-struct Worker<'t, S> {
-    accounting: Accounting<'t>,
+struct Worker<A, S> {
+    accounting: A,
     state: S,
     calls: u64,
     entries: u64,
     attributing: Duration,
 }
 
-impl<'t, S> Worker<'t, S> {
-    fn new(attributor: &'t Attributor<'t>, state: S) -> Self {
-        Self { accounting: Accounting::new(attributor), state, calls: 0, entries: 0, attributing: Duration::ZERO }
+impl<A, S> Worker<A, S> {
+    fn new(accounting: A, state: S) -> Self {
+        Self { accounting, state, calls: 0, entries: 0, attributing: Duration::ZERO }
+    }
+}
+
+impl<'t> Worker<Accounting<'t>, ()> {
+    /// Adds what another thread has done, and gives what it ended with.
+    fn merge<S>(&mut self, other: Worker<Accounting<'t>, S>) -> S {
+        self.accounting.merge(other.accounting);
+        self.calls += other.calls;
+        self.entries += other.entries;
+        self.attributing += other.attributing;
+        other.state
     }
 }
 

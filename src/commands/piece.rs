@@ -7,8 +7,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::intake::{Notes, say_rejected};
+use super::intake::say_rejected;
 use super::kept::problem_word;
+use super::notes::Notes;
 use super::reading::{Known, Manner, Reading, catalogue};
 use super::{Ending, Failure, documents, output, stats, tables};
 use crate::cli::piece::PieceArgs;

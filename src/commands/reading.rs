@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::copies::Copies;
-use super::intake::{Decoding, Fault, Intake, Met};
+use super::hand::{Decoding, Hand};
+use super::intake::{Fault, Intake};
 use super::kept::{self, Catalogue, problem_word};
 use super::places::Places;
 use super::selection::Selection;
 use super::{Failure, interrupt, tables};
 use crate::cli::LogArgs;
 use crate::cli::settings::Settings;
-use crate::ingest::{self, Hours, Listing, Meter, Progress, ReadOptions, ReadSummary, Unit};
+use crate::ingest::{self, Hours, Listing, Meter, Progress, ReadOptions, ReadSummary};
 use crate::ledger::{LedgerFile, Memory};
 use crate::model::document::{Diagnostics, Input, diagnose};
 use crate::model::reason::DiagnosticKind;
@@ -89,17 +90,18 @@ impl Reading {
         let copies = if manner.twice { Copies::of(&mut listing)? } else { Copies::default() };
         let places = Places::of(&listing, &ledgers);
         let options = options(settings);
-        let keep = args.rejected.is_some();
         let mut intake = Intake::new(manner.fault, args.rejected.as_deref(), &memory(settings), by_input)?;
         if manner.piece {
             intake.keep_notes();
         }
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
-        let decoding = Decoding { provider, scanner: args.scanner.into(), filter: filter.as_ref(), keep };
-        let (unit, line) = (|unit: Unit<'_>| decoding.unit(unit), |line: &[u8], source| decoding.line(line, source));
-        let mut fold = |met: Vec<Met>| meter.time(Stage::Collapse, || intake.take(met, &places, &meter));
+        let (scanner, threads) = (args.scanner.into(), options.decoders());
+        let decoding = Decoding { provider, scanner, filter: filter.as_ref(), places: &places, meter: &meter };
         let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
-        let mut summary = ingest::read_lines(&listing, &options, &unit, &line, &mut fold, &meter)?;
+        let hand = || Hand::new(&intake, &decoding, threads);
+        let (mut summary, hands) = ingest::read_with(&listing, &options, &hand, &meter)?;
+        let shares: Vec<_> = hands.into_iter().map(Hand::into_share).collect();
+        shares.into_iter().for_each(|share| intake.add(share));
         drop(progress);
         kept::take_in(&ledgers, &places, &mut intake, &mut summary)?;
         intake.is_whole()?;
@@ -119,7 +121,6 @@ impl Reading {
         let taken = intake.whole();
         Imbalance::check("decoded records", summary.records(), taken.records)?;
         Imbalance::check("entries", taken.entries, intake.ledger.observed())?;
-        let threads = options.decoders();
         Ok(Self { intake, summary, inputs, places, ledgers, listing, copies, filter, diagnostics, meter, threads })
     }
 }

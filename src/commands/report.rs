@@ -57,6 +57,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
             Ok(())
         })?;
         (account, vec![part], Some(entries))
+    } else if book.is_none() && args.groups.min_group.is_none() {
+        // Neither what a call would cost nor who called is asked of each call.
+        let (account, sums) = logs.add_up(&by, || begin().calls)?;
+        (account, sums.into_iter().map(|calls| Part { calls, estimates: None }).collect(), None)
     } else {
         let (account, parts) = logs.attribute(begin, |part, attributed| {
             part.add(attributed);

@@ -30,9 +30,13 @@ pub struct Told {
 
 /// The identity of the call, in the order: BigQuery job, operation, split, the entry itself.
 pub fn told(call: &Audited<'_>, own: EntryId) -> Told {
-    let phase = phase(call.entry);
-    let first_part =
-        call.entry.split.as_ref().is_some_and(|split| split.index.as_ref().is_none_or(|index| *index == 0));
+    job(call).unwrap_or_else(|| told_of_entry(call.entry, own))
+}
+
+/// The same for an entry that tells of no job.
+pub fn told_of_entry(entry: &LogEntry<'_>, own: EntryId) -> Told {
+    let phase = phase(entry);
+    let first_part = entry.split.as_ref().is_some_and(|split| split.index.as_ref().is_none_or(|index| *index == 0));
     let rank = u8::from(first_part)
         + match phase {
             Phase::Last | Phase::Whole => 40,
@@ -40,16 +44,13 @@ pub fn told(call: &Audited<'_>, own: EntryId) -> Told {
             Phase::Middle => 10,
         };
     let plain = |key, cause| Told { key, cause, family: None, phase, rank };
-    if let Some(told) = job(call) {
-        return told;
-    }
-    if let Some(operation) = call.entry.operation.as_ref()
+    if let Some(operation) = entry.operation.as_ref()
         && let Some(id) = operation.id.text()
     {
         let producer = operation.producer.text().unwrap_or_default();
         return plain(key(&["operation", producer, id]), MergeCause::Operation);
     }
-    if let Some(uid) = call.entry.split.as_ref().and_then(|split| split.uid.text()) {
+    if let Some(uid) = entry.split.as_ref().and_then(|split| split.uid.text()) {
         return plain(key(&["split", uid]), MergeCause::Split);
     }
     // The entry is the call: both have one identity.
@@ -99,8 +100,9 @@ pub fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
 pub fn entry_id(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> EntryId {
     let CallKey(id) = match (entry.insert_id.text(), time) {
         (Some(insert_id), Some(nanos)) => {
-            let micros = nanos.div_euclid(1000).to_string();
-            key(&["entry", log_name.unwrap_or_default(), &micros, insert_id])
+            let mut digits = [0; 20];
+            let micros = decimal(nanos.div_euclid(1000), &mut digits);
+            key(&["entry", log_name.unwrap_or_default(), micros, insert_id])
         }
         _ => key(&["bytes", &format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&minified(record)))]),
     };
@@ -127,7 +129,38 @@ pub fn minified(record: &[u8]) -> Vec<u8> {
 
 /// The key of a canonical identity: its parts joined with the unit separator U+001F, hashed.
 fn key(parts: &[&str]) -> CallKey {
-    CallKey(xxhash_rust::xxh3::xxh3_128(parts.join("\u{1f}").as_bytes()))
+    /// Most identities are shorter, and need no room of their own.
+    const SHORT: usize = 256;
+    let mut short = [0; SHORT];
+    let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() - 1;
+    let Some(identity) = short.get_mut(..length) else {
+        return CallKey(xxhash_rust::xxh3::xxh3_128(parts.join("\u{1f}").as_bytes()));
+    };
+    let mut at = 0;
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            identity[at] = 0x1f;
+            at += 1;
+        }
+        identity[at..at + part.len()].copy_from_slice(part.as_bytes());
+        at += part.len();
+    }
+    CallKey(xxhash_rust::xxh3::xxh3_128(identity))
+}
+
+/// A number in decimal.
+fn decimal(number: i64, digits: &mut [u8; 20]) -> &str {
+    let (mut rest, mut at) = (number.unsigned_abs(), digits.len());
+    while rest > 0 || at == digits.len() {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    if number < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    std::str::from_utf8(&digits[at..]).unwrap_or_default()
 }
 
 /// A pair of number and id that the entry itself states: one in the label, the other in the name of a project's log.
@@ -148,5 +181,27 @@ pub fn learnt_pair(entry: &LogEntry<'_>) -> Option<(u64, String)> {
     match id.to_payer_ref()?.name {
         PayerName::Id(id) => (!GOOGLE_SDK_PROJECTS.contains(&number)).then(|| (number, id.into())),
         PayerName::Number(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_is_the_hash_of_the_joined_parts(parts in proptest::collection::vec(".{0,90}", 1..5)) {
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            let joined = parts.join("\u{1f}");
+            prop_assert_eq!(key(&parts), CallKey(xxhash_rust::xxh3::xxh3_128(joined.as_bytes())));
+        }
+
+        #[test]
+        fn decimals_are_as_anywhere(number in prop_oneof![any::<i64>(), Just(0), Just(i64::MIN), Just(i64::MAX)]) {
+            let mut digits = [0; 20];
+            prop_assert_eq!(decimal(number, &mut digits), number.to_string());
+        }
     }
 }

@@ -13,6 +13,8 @@ use super::resource_name::project_of;
 use super::scan::{Scanner, scan};
 use super::service::{Catalogue, ServiceKind};
 use super::shape;
+use super::verdicts::Verdicts;
+use crate::model::brief::{Brief, Likeness};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
 
@@ -63,10 +65,35 @@ pub fn decode_with_entry<'r>(
     (decoded, entry, by)
 }
 
+/// What was read of a line.
+#[derive(Debug, PartialEq)]
+pub enum LineRead<'r> {
+    /// It is like one before in all but this.
+    Known(Brief<'r>),
+    /// It was judged. What makes it alike to others is told where that can be remembered.
+    Judged(Decoded, Cow<'r, [u8]>, Option<Likeness>),
+}
+
 /// Decodes a line that may be one record and nothing else. `None` when the scanner does not vouch for that.
-pub fn decode_line<'r>(line: &'r [u8], source: Source, catalogue: &Catalogue) -> Option<(Decoded, Cow<'r, [u8]>)> {
+///
+/// A line that is like one whose verdict is remembered is not judged again.
+pub fn decode_line<'r>(
+    line: &'r [u8],
+    source: Source,
+    catalogue: &Catalogue,
+    verdicts: &mut Verdicts,
+) -> Option<LineRead<'r>> {
     let scanned = scan(line).ok().filter(|scanned| !scanned.may_wrap)?;
-    Some(decode_entry(&scanned.entry?, line, source, catalogue))
+    let entry = scanned.entry?;
+    let likeness = verdicts.likeness(&entry, catalogue);
+    if let Some(likeness) = likeness
+        && let Some((known, caller)) = verdicts.known(likeness)
+        && let Some(brief) = observe::brief(&entry, known, caller, source)
+    {
+        return Some(LineRead::Known(brief));
+    }
+    let (decoded, entry) = decode_entry(&entry, line, source, catalogue);
+    Some(LineRead::Judged(decoded, entry, likeness))
 }
 
 /// Decodes what was read of a record.
@@ -111,7 +138,7 @@ pub fn canonical(record: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether the entry has all that the canonical shape always has, so that no other shape needs to be tried.
 ///
-/// A field that strayed or has the wrong type is repaired there too, if it can be.
+/// A field that strayed or has the wrong type is repaired there too, if it can be: inside of requests and metadata it cannot.
 fn is_plain(entry: &LogEntry<'_>) -> bool {
     let Some(audit) = entry.proto_payload.as_ref() else { return false };
     let strayed = entry.strayed.as_ref().is_some()
@@ -121,10 +148,18 @@ fn is_plain(entry: &LogEntry<'_>) -> bool {
         return false;
     }
     audit.type_url.text().is_some()
-        && !entry.has_wrong()
+        && !(entry.has_wrong() && may_be_repaired(entry))
         && entry.log_name.text().is_some()
         && entry.timestamp.text().is_some()
         && entry.insert_id.text().is_some()
+}
+
+/// Whether a field of the wrong type stands where another shape could have put it.
+fn may_be_repaired(entry: &LogEntry<'_>) -> bool {
+    const KEPT: [&str; 2] = ["protoPayload.request.", "protoPayload.metadata."];
+    let mut wrong = Vec::new();
+    entry.wrong_fields("", &mut wrong);
+    !wrong.iter().all(|path| KEPT.iter().any(|kept| path.starts_with(kept)))
 }
 
 /// Entries that are plainly of another log.

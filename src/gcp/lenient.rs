@@ -348,17 +348,19 @@ macro_rules! lenient_object {
         }
 
         impl<$lifetime> $crate::gcp::lenient::Lenient<$lifetime> for $name<$lifetime> {
+            #[expect(non_upper_case_globals, reason = "the constants have the names of the fields")]
             fn from_map<A: serde::de::MapAccess<$lifetime>>(
                 mut map: A,
             ) -> Result<$crate::gcp::lenient::Field<Self>, A::Error> {
+                // Constants are told apart byte by byte, without a comparison of the whole key for each.
+                $(const $field: &[u8] = $key.as_bytes();)+
                 let mut object = Self::default();
                 while let Some(key) = map.next_key::<$crate::gcp::lenient::Key<$lifetime>>()? {
-                    let key: &[u8] = &key.0;
-                    $(if key == $key.as_bytes() $(|| key == $alias.as_bytes())* {
-                        object.$field = map.next_value()?;
-                        continue;
-                    })+
-                    map.next_value::<serde::de::IgnoredAny>()?;
+                    match &*key.0 {
+                        $($field => object.$field = map.next_value()?,)+
+                        $($(alias if alias == $alias.as_bytes() => object.$field = map.next_value()?,)*)+
+                        _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                    }
                 }
                 Ok($crate::gcp::lenient::Field::Is(object))
             }

@@ -30,3 +30,5 @@ pub mod service_csv;
 pub mod shape;
 pub mod sql;
 pub mod timestamp;
+pub mod tokens;
+pub mod verdicts;

@@ -3,10 +3,13 @@
 use super::call_identity::{self, told};
 use super::identity::{self, IdentityKind, Link};
 use super::kind::{Audited, Stream, Verdict};
-use super::lenient::Field;
+use super::lenient::{Field, Text};
+use super::log_entry::LogEntry;
 use super::resource_name::location_of;
 use super::service::{MethodClass, Service};
 use super::timestamp;
+use super::verdicts::Known;
+use crate::model::brief::{Brief, Numbers};
 use crate::model::observation::{Candidate, Charge, Facts, Observation, Source};
 use crate::model::reason::{DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
 use crate::model::text::{SharedText, shared};
@@ -44,6 +47,32 @@ pub fn observation(
         learnt: call_identity::learnt_pair(entry),
         facts: Box::new(facts(call, verdict, time, received)),
     }
+}
+
+/// What an entry says alone, when all else of it is known; `None` when its time cannot be read.
+pub fn brief<'e>(entry: &LogEntry<'e>, known: &Known, caller: u32, source: Source) -> Option<Brief<'e>> {
+    let audit = entry.proto_payload.as_ref()?;
+    let time = entry.timestamp.text().and_then(timestamp::parse)?;
+    let received = entry.receive_timestamp.text().and_then(timestamp::parse);
+    // The bytes of the record are not asked for: time and insertId are there.
+    let own = call_identity::entry_id(entry, known.log_name.as_deref(), Some(time), &[]);
+    let tells = call_identity::told_of_entry(entry, own);
+    let text = |text: &Text<'e>| text.as_ref().filter(|text| !text.is_empty()).cloned();
+    Some(Brief {
+        key: tells.key,
+        entry: own,
+        cause: tells.cause,
+        phase: tells.phase,
+        rank: tells.rank,
+        charge_rank: known.charge_rank,
+        source,
+        time: Some(time),
+        lateness: received.map(|received| received.saturating_sub(time)),
+        resource: text(&audit.resource_name),
+        insert_id: text(&entry.insert_id),
+        numbers: Numbers { form: known.form, caller },
+        learnt: if known.teaches { call_identity::learnt_pair(entry) } else { None },
+    })
 }
 
 fn facts(call: &Audited<'_>, verdict: Verdict, time: Option<i64>, received: Option<i64>) -> Facts {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::decompress::{self, Storage};
 use super::split::Out;
 use super::structure::{Mode, Structure};
-use super::window::Window;
+use super::window::{Buffers, Window};
 use crate::model::observation::Source;
 
 /// The lines of an input that begin in so many bytes from an offset on.
@@ -108,7 +108,8 @@ pub fn lines_from(input: impl Read + Send + 'static, max_record: usize) -> io::R
         return Ok(None);
     }
     let start = Source { input: 0, offset: opened.mark, line: 1, item: 0 };
-    let mut structure = Structure::new(Window::new(opened.reader, start, 1 << 20), max_record);
+    let buffers = Arc::new(Buffers::new(1));
+    let mut structure = Structure::new(Window::new(opened.reader, start, 1 << 20, &buffers), max_record);
     let mode = structure.begin(&mut Out::new(&mut |_| ()));
     let mut window = structure.into_window();
     match mode {

@@ -31,7 +31,7 @@ pub use hours::Hours;
 pub use inputs::{Failed, IngestError, Input, Listing, Place, list, list_without};
 pub use meter::Meter;
 pub use progress::Progress;
-pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, read, read_lines, read_metered};
+pub use run::{InputSummary, Problem, ProblemKind, ReadOptions, ReadSummary, Taker, read, read_metered, read_with};
 pub use sink_name::{Shard, SinkFile, Survey, parse as parse_sink_name, survey};
 pub use split::Unit;
 pub use whole::{open, read_whole};

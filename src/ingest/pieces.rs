@@ -2,11 +2,12 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::decompress::Opened;
 use super::split::{Out, PREFIX, Unit};
 use super::structure::{Mode, Structure};
-use super::window::{Cut, LineChunks, Window};
+use super::window::{Buffers, Cut, LineChunks, Window};
 use crate::model::observation::Source;
 use crate::model::reason::RejectReason;
 
@@ -35,9 +36,10 @@ enum Splitting {
 
 impl Pieces {
     /// Begins with an opened input, the `number`th of the listing.
-    pub fn new(opened: Opened, number: usize, max_record: usize, chunk: usize) -> Self {
+    pub fn new(opened: Opened, number: usize, max_record: usize, chunk: usize, buffers: &Arc<Buffers>) -> Self {
         let input = u32::try_from(number).unwrap_or(u32::MAX);
-        let window = Window::new(opened.reader, Source { input, offset: opened.mark, line: 1, item: 0 }, chunk);
+        let place = Source { input, offset: opened.mark, line: 1, item: 0 };
+        let window = Window::new(opened.reader, place, chunk, buffers);
         let splitting = if opened.utf16 {
             Splitting::Utf16(window)
         } else if opened.in_lines {

@@ -1,13 +1,13 @@
 //! The parallel reader: inputs side by side, and chunks of one large input side by side as well.
 //!
 //! Each input is read in batches of work; while a batch is decoded the next is read. What is held is bounded by the batches in
-//! flight, not by the size of an input.
+//! flight, not by the size of an input. What is done with the records is for a [`Taker`] to say, of which each thread has one.
 
 use std::cell::RefCell;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use super::meter::Meter;
 use super::pieces::{Piece, Pieces};
 use super::sink_name::{Survey, survey};
 use super::split::{Out, Unit, lines};
+use super::window::Buffers;
 use crate::model::observation::Source;
 use crate::model::stats::{Count, Stage};
 
@@ -36,7 +37,7 @@ pub struct ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { threads: 0, max_record: 64 << 20, chunk: 1 << 20 }
+        Self { threads: 0, max_record: 64 << 20, chunk: 256 << 10 }
     }
 }
 
@@ -106,6 +107,23 @@ impl ReadSummary {
     }
 }
 
+/// What one thread does with the records it is handed: the sequential part of the reading. There are as many as threads, and
+/// what they end with is put together by the caller.
+pub trait Taker: Send {
+    /// Takes a unit.
+    fn unit(&mut self, unit: Unit<'_>);
+
+    /// Is offered each line that begins with `{`, blanks around it left out. Says whether it took the line, as one record; else
+    /// the line is split and its units are handed over as any other.
+    fn line(&mut self, line: &[u8], source: Source) -> bool {
+        let _ = (line, source);
+        false
+    }
+
+    /// A piece of an input ends here: its units came in its order, and the next may be of anywhere.
+    fn piece_ended(&mut self);
+}
+
 /// Reads all inputs: `decode` turns each record into a value on any thread, `fold` takes the values on this one.
 ///
 /// Values arrive in no particular order; those of one piece of an input come together and in its order.
@@ -132,62 +150,63 @@ pub fn read_metered<T: Send>(
     fold: &mut dyn FnMut(Vec<T>),
     meter: &Meter,
 ) -> Result<ReadSummary, IngestError> {
-    read_lines(listing, options, decode, &|_, _| None, fold, meter)
-}
-
-/// The same, for a decoder that may know by itself where a record ends: `line` is offered each line that begins with `{`,
-/// blanks around it left out. Where it answers, the line is one record; where it gives `None`, the line is split and decoded
-/// as any other.
-///
-/// # Errors
-/// As [`read`].
-pub fn read_lines<T: Send>(
-    listing: &Listing,
-    options: &ReadOptions,
-    decode: &(dyn Fn(Unit<'_>) -> T + Sync),
-    line: &(dyn Fn(&[u8], Source) -> Option<T> + Sync),
-    fold: &mut dyn FnMut(Vec<T>),
-    meter: &Meter,
-) -> Result<ReadSummary, IngestError> {
-    let threads = options.decoders();
-    meter.await_inputs(listing.inputs.len());
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| IngestError::Threads(error.to_string()))?;
-    let (sender, receiver) = sync_channel(2 * threads);
-    let inputs = thread::scope(|scope| {
-        let waiting = AtomicUsize::new(listing.inputs.len());
-        let gathered = Mutex::default();
-        let crew = Crew { inputs: &listing.inputs, options, threads, waiting, decode, line, gathered, sender, meter };
+    let (sender, receiver) = sync_channel(2 * options.decoders());
+    thread::scope(|scope| {
+        let gathered = Gathered { values: Mutex::default(), sender };
         let reading = thread::Builder::new().name("read".to_owned()).spawn_scoped(scope, move || {
-            pool.install(|| {
-                let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
-                let summaries = inputs.map(|(number, input)| crew.read(number, input)).collect::<Vec<_>>();
-                crew.hand_over(Vec::new(), 0);
-                summaries
-            })
+            let new = || Decoder { decode, values: Vec::new(), gathered: &gathered };
+            let summary = read_with(listing, options, &new, meter)?.0;
+            gathered.hand_over(Vec::new(), 0);
+            Ok(summary)
         });
         let reading = reading.map_err(|error| IngestError::Threads(plain(&error)))?;
         for values in receiver {
             fold(values);
         }
-        reading.join().map_err(|panic| std::panic::resume_unwind(panic))
-    })?;
-    Ok(ReadSummary { inputs, survey: survey(listing.inputs.iter().map(|input| input.name.as_str())) })
+        reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
-/// What the threads share.
-struct Crew<'a, T> {
-    inputs: &'a [Input],
-    options: &'a ReadOptions,
-    threads: usize,
-    /// Inputs that are not finished.
-    waiting: AtomicUsize,
+/// Reads all inputs on several threads, each with a taker of its own; the takers are returned, in no meaningful order.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with<W: Taker>(
+    listing: &Listing,
+    options: &ReadOptions,
+    new: &(dyn Fn() -> W + Sync),
+    meter: &Meter,
+) -> Result<(ReadSummary, Vec<W>), IngestError> {
+    let threads = options.decoders();
+    meter.await_inputs(listing.inputs.len());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| IngestError::Threads(error.to_string()))?;
+    let waiting = AtomicUsize::new(listing.inputs.len());
+    let buffers = Arc::new(Buffers::new(4 * threads));
+    let crew = Crew { inputs: &listing.inputs, options, threads, waiting, new, idle: Mutex::default(), buffers, meter };
+    let inputs = pool.install(|| {
+        let inputs = listing.inputs.par_iter().enumerate().with_max_len(1);
+        inputs.map(|(number, input)| crew.read(number, input)).collect()
+    });
+    let survey = survey(listing.inputs.iter().map(|input| input.name.as_str()));
+    Ok((ReadSummary { inputs, survey }, crew.idle.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Makes values of records, for somebody who takes them on one thread.
+struct Decoder<'a, T> {
     decode: &'a (dyn Fn(Unit<'_>) -> T + Sync),
-    line: &'a (dyn Fn(&[u8], Source) -> Option<T> + Sync),
-    /// Values of small pieces, until there are enough of them.
-    gathered: Mutex<Vec<T>>,
-    sender: SyncSender<Vec<T>>,
-    meter: &'a Meter,
+    values: Vec<T>,
+    gathered: &'a Gathered<T>,
+}
+
+impl<T: Send> Taker for Decoder<'_, T> {
+    fn unit(&mut self, unit: Unit<'_>) {
+        self.values.push((self.decode)(unit));
+    }
+
+    fn piece_ended(&mut self) {
+        self.gathered.hand_over(std::mem::take(&mut self.values), ENOUGH);
+    }
 }
 
 /// How many values are handed over at least: waking the other side for each of many small inputs would cost more than they do.
@@ -195,6 +214,40 @@ const ENOUGH: usize = 512;
 
 /// How many objects from one on are fetched at a time.
 const NEXT: usize = 8;
+
+/// Values of small pieces, until there are enough of them.
+struct Gathered<T> {
+    values: Mutex<Vec<T>>,
+    sender: SyncSender<Vec<T>>,
+}
+
+impl<T> Gathered<T> {
+    /// Gathers values, and sends what there is when that is enough.
+    fn hand_over(&self, mut values: Vec<T>, enough: usize) {
+        let mut gathered = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        gathered.append(&mut values);
+        if gathered.len() >= enough {
+            let values = std::mem::take(&mut *gathered);
+            drop(gathered);
+            // When nobody listens any more, the caller is unwinding.
+            let _ = self.sender.send(values);
+        }
+    }
+}
+
+/// What the threads share.
+struct Crew<'a, W> {
+    inputs: &'a [Input],
+    options: &'a ReadOptions,
+    threads: usize,
+    /// Inputs that are not finished.
+    waiting: AtomicUsize,
+    new: &'a (dyn Fn() -> W + Sync),
+    /// Takers that no thread has just now: there are never more than threads.
+    idle: Mutex<Vec<W>>,
+    buffers: Arc<Buffers>,
+    meter: &'a Meter,
+}
 
 /// What was found in one input, by whatever thread.
 #[derive(Default)]
@@ -218,7 +271,7 @@ impl Found {
     }
 }
 
-impl<T: Send> Crew<'_, T> {
+impl<W: Taker> Crew<'_, W> {
     fn read(&self, number: usize, input: &Input) -> InputSummary {
         let summary = self.read_input(number, input);
         self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -245,7 +298,7 @@ impl<T: Send> Crew<'_, T> {
         };
         let (storage, watch) = (opened.storage, opened.watch.clone());
         let found = Found::default();
-        let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk);
+        let mut pieces = Pieces::new(opened, number, self.options.max_record, self.options.chunk, &self.buffers);
         let (mut fed, mut told) = (begun.elapsed(), 0);
         let mut next = |pieces: &mut Pieces| {
             let begun = Instant::now();
@@ -285,43 +338,33 @@ impl<T: Send> Crew<'_, T> {
 
     fn decode(&self, piece: Piece, found: &Found) {
         let begun = Instant::now();
-        let mut values = Vec::new();
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut taker = idle.unwrap_or_else(self.new);
         let (records, place, endless) = match piece {
             Piece::Lines(bytes, place) => {
                 // A line that was written to its end is broken, not cut off.
-                let (found, endless) = self.decode_lines(&bytes, place, &mut values);
-                (found, place.offset, endless && !bytes.ends_with(b"\n"))
+                let (found, endless) = self.decode_lines(&bytes, place, &mut taker);
+                let endless = endless && !bytes.ends_with(b"\n");
+                self.buffers.give(bytes, self.options.chunk);
+                (found, place.offset, endless)
             }
             Piece::Units(batch) => {
-                values.extend(batch.units().map(self.decode));
+                batch.units().for_each(|unit| taker.unit(unit));
                 (batch.found, batch.last(), batch.endless)
             }
         };
         found.add(records, place, endless);
         self.meter.add(Count::Records, records);
         self.meter.spend(Stage::Decode, begun.elapsed());
-        self.hand_over(values, ENOUGH);
-    }
-
-    /// Gathers values, and sends what there is when that is enough.
-    fn hand_over(&self, mut values: Vec<T>, enough: usize) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        gathered.append(&mut values);
-        if gathered.len() >= enough {
-            let values = std::mem::take(&mut *gathered);
-            drop(gathered);
-            // When nobody listens any more, the caller is unwinding.
-            let _ = self.sender.send(values);
-        }
+        taker.piece_ended();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(taker);
     }
 
     /// Decodes the records of whole lines; how many there are, and whether the last has no end.
-    fn decode_lines(&self, bytes: &[u8], place: Source, values: &mut Vec<T>) -> (u64, bool) {
-        let values = RefCell::new(values);
-        let mut emit = |unit: Unit<'_>| values.borrow_mut().push((self.decode)(unit));
-        let offer = |line: &[u8], source: Source| {
-            (self.line)(line, source).map(|value| values.borrow_mut().push(value)).is_some()
-        };
+    fn decode_lines(&self, bytes: &[u8], place: Source, taker: &mut W) -> (u64, bool) {
+        let taker = RefCell::new(taker);
+        let mut emit = |unit: Unit<'_>| taker.borrow_mut().unit(unit);
+        let offer = |line: &[u8], source: Source| taker.borrow_mut().line(line, source);
         let mut out = Out::new(&mut emit);
         lines(bytes, place, self.options.max_record, &offer, &mut out);
         (out.found, out.endless)

@@ -1,15 +1,45 @@
 //! A window on a stream of bytes: what has been read and not yet consumed, with the place where it stands.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::observation::Source;
 
 /// Bytes read first; the next time it is twice as many, up to the chunk.
 const FIRST_STEP: usize = 64 << 10;
 
+/// Buffers that were read and decoded, to be filled anew: asking the system for memory costs about as much as reading into it.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    free: Mutex<Vec<Vec<u8>>>,
+    most: usize,
+}
+
+impl Buffers {
+    /// Keeps so many buffers at most.
+    pub fn new(most: usize) -> Self {
+        Self { free: Mutex::default(), most }
+    }
+
+    /// An empty buffer.
+    fn take(&self) -> Vec<u8> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes back a buffer that nobody reads any more, unless it grew far beyond a chunk.
+    pub fn give(&self, mut buffer: Vec<u8>, chunk: usize) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < self.most && buffer.capacity() <= 4 * chunk {
+            buffer.clear();
+            free.push(buffer);
+        }
+    }
+}
+
 /// Bytes of a stream that are held for the splitter. Only what is not consumed stays in memory.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
+    buffers: Arc<Buffers>,
     held: Vec<u8>,
     position: usize,
     place: Source,
@@ -22,10 +52,11 @@ pub(super) struct Window {
 
 impl Window {
     /// A window on `reader`, which stands at `place`, reading `chunk` bytes at a time.
-    pub fn new(reader: Box<dyn Read + Send>, place: Source, chunk: usize) -> Self {
+    pub fn new(reader: Box<dyn Read + Send>, place: Source, chunk: usize, buffers: &Arc<Buffers>) -> Self {
         let chunk = chunk.max(1);
         let step = chunk.min(FIRST_STEP);
-        Self { reader, held: Vec::new(), position: 0, place, chunk, step, ended: false, error: None }
+        let (buffers, held) = (Arc::clone(buffers), buffers.take());
+        Self { reader, buffers, held, position: 0, place, chunk, step, ended: false, error: None }
     }
 
     /// The bytes in view.
@@ -136,7 +167,8 @@ impl LineChunks {
         let window = &mut self.window;
         let place = window.place();
         let end = window.position + length;
-        let after = window.held.get(end..).unwrap_or_default().to_vec();
+        let mut after = window.buffers.take();
+        after.extend_from_slice(window.held.get(end..).unwrap_or_default());
         let start = window.position;
         window.consume(length);
         let mut lines = std::mem::replace(&mut window.held, after);

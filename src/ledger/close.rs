@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::Ledger;
+use super::alike::{Alike, Closed};
 use super::code::{Records, told_at};
 use super::parts::{PARTS, Parts};
 use super::spill::SpillError;
+use super::words::Words;
 use super::workers::workers;
 use crate::model::call::{Call, CallState, Told};
 use crate::model::document::{Diagnostics, diagnose, merge_diagnostics};
@@ -15,7 +17,33 @@ use crate::model::reason::DiagnosticKind;
 use crate::model::text::SharedText;
 
 /// The records that may be of one call, each read when it is asked for: there may be many copies.
-type Group<'g> = &'g mut dyn Iterator<Item = Result<Told, SpillError>>;
+struct Group<'g> {
+    ledger: &'g Ledger,
+    /// The bytes of each shelf.
+    shelves: &'g [&'g [u8]],
+    places: &'g [Place],
+}
+
+/// A record's group, its shelf and where it begins there.
+type Place = (u128, usize, usize);
+
+impl<'g> Group<'g> {
+    fn words(&self, shelf: usize) -> &'g Words {
+        &self.ledger.shelves[shelf].words
+    }
+
+    fn told(&self) -> impl Iterator<Item = Result<Told, SpillError>> {
+        self.places.iter().map(|(_, shelf, start)| told_at(self.shelves[*shelf], *start, self.words(*shelf)))
+    }
+
+    /// The call, if only one record tells of it and says little that others do not say.
+    fn alike(&self) -> Result<Option<Alike<'g>>, SpillError> {
+        match self.places {
+            [(_, shelf, start)] => Alike::at(self.shelves[*shelf], *start, (*shelf, self.words(*shelf))),
+            _ => Ok(None),
+        }
+    }
+}
 
 /// A call that is still growing, with the family it may join.
 struct Keyed {
@@ -35,10 +63,27 @@ impl Ledger {
         new: impl Fn() -> S + Sync,
         each: impl Fn(&mut S, Call) -> Result<(), E> + Sync,
     ) -> Result<(Vec<S>, Diagnostics), E> {
+        self.closed(threads, new, |state, closed| match closed {
+            Closed::Alike(alike) => each(state, alike.call()?),
+            Closed::Call(call) => each(state, *call),
+        })
+    }
+
+    /// The same for somebody who need not see all of calls that are alike.
+    ///
+    /// # Errors
+    /// As [`Self::calls`].
+    pub fn closed<S: Send, E: From<SpillError> + Send>(
+        &self,
+        threads: usize,
+        new: impl Fn() -> S + Sync,
+        each: impl Fn(&mut S, Closed<'_>) -> Result<(), E> + Sync,
+    ) -> Result<(Vec<S>, Diagnostics), E> {
         let limit = self.room(threads);
         let begin = || (new(), Diagnostics::new());
         let ended = workers(threads, PARTS, begin, |(state, diagnostics), part| {
-            self.close(&self.parts, part, limit, &mut |group| finish(group, diagnostics, &mut |call| each(state, call)))
+            let parts = self.parts();
+            self.close(&parts, part, limit, &mut |group| finish(&group, diagnostics, &mut |call| each(state, call)))
         })?;
         let (mut states, mut diagnostics) = (Vec::new(), Diagnostics::new());
         for (state, notes) in ended {
@@ -60,9 +105,9 @@ impl Ledger {
         each: &mut dyn FnMut(Told) -> Result<(), E>,
     ) -> Result<(), E> {
         parts.try_for_each(|part| {
-            self.close(&self.parts, part, self.room(threads), &mut |group| {
+            self.close(&self.parts(), part, self.room(threads), &mut |group| {
                 let mut entries: BTreeMap<_, Told> = BTreeMap::new();
-                for told in group {
+                for told in group.told() {
                     let told = told?;
                     match entries.entry((told.first.key, told.first.entry, told.first.source.input)) {
                         Entry::Occupied(mut known) => known.get_mut().merge(told),
@@ -79,48 +124,61 @@ impl Ledger {
         self.limit / 8 / threads.clamp(1, PARTS)
     }
 
-    /// Hands the groups of one part to `each`. A part that is larger than the limit is told apart further.
+    /// The parts of all shelves, in the order of the shelves.
+    fn parts(&self) -> Vec<&Parts> {
+        self.shelves.iter().map(|shelf| &shelf.parts).collect()
+    }
+
+    /// Hands the groups of one part, from all shelves, to `each`. A part that is larger than the limit is told apart further.
     fn close<E: From<SpillError>>(
         &self,
-        parts: &Parts,
+        parts: &[&Parts],
         part: usize,
         limit: usize,
         each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let size = parts.size(part);
+        let size: usize = parts.iter().map(|parts| parts.size(part)).sum();
         if size == 0 {
             return Ok(());
         }
-        if let Some(held) = parts.is_held(part) {
-            return self.groups(held, each);
+        if let Some(held) = parts.iter().map(|parts| parts.is_held(part)).collect::<Option<Vec<_>>>() {
+            return self.groups(&held, each);
         }
         if size > limit
-            && let Some(finer) = parts.finer(part, limit, &self.scratch)?
+            && let Some(finer) = Parts::all_finer(parts, part, limit, &self.scratch)?
         {
+            let finer: Vec<&Parts> = finer.iter().collect();
             return (0..PARTS).try_for_each(|part| self.close(&finer, part, limit, each));
         }
-        let mut whole = Vec::with_capacity(size);
-        parts.pieces(part, &self.scratch, &mut |piece| {
-            whole.extend_from_slice(piece);
-            Ok(())
-        })?;
+        let mut whole = Vec::with_capacity(parts.len());
+        for parts in parts {
+            let mut bytes = Vec::with_capacity(parts.size(part));
+            parts.pieces(part, &self.scratch, &mut |piece| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            })?;
+            whole.push(bytes);
+        }
+        let whole: Vec<&[u8]> = whole.iter().map(Vec::as_slice).collect();
         self.groups(&whole, each)
     }
 
-    /// Hands the records of each group to `each`, in the order of the groups.
+    /// Hands the records of each group to `each`, in the order of the groups. The records of each shelf stand together.
     fn groups<E: From<SpillError>>(
         &self,
-        bytes: &[u8],
+        shelves: &[&[u8]],
         each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut places: Vec<(u128, usize)> = Vec::new();
-        let mut records = Records::new(bytes);
-        while let Some(record) = records.next()? {
-            places.push((record.head.group, record.start));
+        let mut places: Vec<Place> = Vec::new();
+        for (shelf, bytes) in shelves.iter().enumerate() {
+            let mut records = Records::new(bytes);
+            while let Some(record) = records.next()? {
+                places.push((record.head.group, shelf, record.start));
+            }
         }
         places.sort_unstable();
-        for group in places.chunk_by(|a, b| a.0 == b.0) {
-            each(&mut group.iter().map(|(_, start)| told_at(bytes, *start, &self.words)))?;
+        for places in places.chunk_by(|a, b| a.0 == b.0) {
+            each(Group { ledger: self, shelves, places })?;
         }
         Ok(())
     }
@@ -128,12 +186,15 @@ impl Ledger {
 
 /// Puts the records of a group together into calls.
 fn finish<E: From<SpillError>>(
-    group: Group<'_>,
+    group: &Group<'_>,
     diagnostics: &mut Diagnostics,
-    each: &mut dyn FnMut(Call) -> Result<(), E>,
+    each: &mut dyn FnMut(Closed<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
+    if let Some(alike) = group.alike()? {
+        return each(Closed::Alike(alike));
+    }
     let mut calls: BTreeMap<CallKey, Keyed> = BTreeMap::new();
-    for told in group {
+    for told in group.told() {
         let told = told?;
         match calls.entry(told.first.key) {
             Entry::Occupied(mut known) => known.get_mut().state.add(told),
@@ -146,7 +207,7 @@ fn finish<E: From<SpillError>>(
     if calls.len() > 1 {
         join_locations(&mut calls, diagnostics);
     }
-    calls.into_iter().try_for_each(|(key, keyed)| each(keyed.state.finish(key)))
+    calls.into_iter().try_for_each(|(key, keyed)| each(Closed::Call(Box::new(keyed.state.finish(key)))))
 }
 
 /// A job told without a location joins the only location of its id, or the lowest of several.

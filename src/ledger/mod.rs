@@ -1,8 +1,10 @@
 //! The ledger: collapses observations into calls. What a call's references resolve to is left to later stages.
 //!
 //! Observations wait as bytes, in parts by hash: in memory up to a limit, on disk beyond. Nothing is looked up while they
-//! arrive. At the end each part is put together alone, so that what is held does not grow with the input.
+//! arrive. Each thread that takes in observations has a shelf of its own, and shelves need not know of each other: at the end
+//! each part is put together alone from all shelves, so that what is held does not grow with the input.
 
+mod alike;
 mod bytes;
 mod close;
 mod code;
@@ -11,49 +13,52 @@ mod file;
 mod made_up;
 mod parts;
 mod rows;
+mod shelf;
 mod sort;
 mod spill;
 mod taken;
 mod words;
 mod workers;
 
+pub use alike::{Alike, Closed};
 pub use file::{
     Assembled, Assembly, Change, FORMAT_VERSION, KeptInput, KeptProblem, LedgerError, LedgerFile, ListedInput,
     Manifest, Noted, Part, PieceReport, RejectedRecord, Sealed, Segment, State, Tool, seal, sha256,
 };
 pub use rows::{SortedRows, SortingRows};
+pub use shelf::Shelf;
 pub use spill::{Memory, SpillCounts, SpillError};
 pub use taken::Taken;
 
-use code::put_told;
-use parts::Parts;
+use std::sync::Arc;
+
 use spill::Scratch;
-use words::Words;
 
 use crate::model::call::Told;
 use crate::model::observation::Observation;
 
 /// Observations while they arrive, in any order and from any number of batches.
 pub struct Ledger {
-    parts: Parts,
-    words: Words,
-    scratch: Scratch,
+    shelves: Vec<Shelf>,
+    scratch: Arc<Scratch>,
     limit: usize,
-    observed: u64,
-    record: Vec<u8>,
 }
 
 impl Ledger {
     /// An empty ledger.
     pub fn new(memory: &Memory) -> Self {
-        Self {
-            parts: Parts::new(0),
-            words: Words::new(memory.limit / 16),
-            scratch: Scratch::new(memory.directory.clone()),
-            limit: memory.limit,
-            observed: 0,
-            record: Vec::new(),
-        }
+        let scratch = Arc::new(Scratch::new(memory.directory.clone()));
+        Self { shelves: Vec::new(), scratch, limit: memory.limit }
+    }
+
+    /// An empty shelf, one of so many at most that are filled at the same time and share the memory.
+    pub fn shelf(&self, of: usize) -> Shelf {
+        Shelf::new(&self.scratch, self.limit / of.max(1))
+    }
+
+    /// Takes in all that stands on a shelf.
+    pub fn add(&mut self, shelf: Shelf) {
+        self.shelves.push(shelf);
     }
 
     /// Takes in a batch of observations.
@@ -69,28 +74,21 @@ impl Ledger {
     /// # Errors
     /// When memory is full and the disk does not take what it holds.
     pub fn absorb_told(&mut self, batch: impl IntoIterator<Item = Told>) -> Result<(), SpillError> {
-        for told in batch {
-            self.observed += told.records();
-            self.record.clear();
-            let head = put_told(&mut self.record, &told, &mut self.words);
-            self.parts.push(head, &self.record);
-            // The rest is for the reader, for putting parts together and for the result.
-            if self.parts.held_bytes() > self.limit / 8 * 3 {
-                self.note_held();
-                self.parts.spill(&self.scratch)?;
-            }
+        if self.shelves.is_empty() {
+            self.shelves.push(Shelf::new(&self.scratch, self.limit));
         }
-        self.note_held();
+        // The first shelf is filled on; what waits on the others leaves less room to it.
+        if let Some((first, others)) = self.shelves.split_first_mut() {
+            let elsewhere: usize = others.iter().map(Shelf::held_bytes).sum();
+            first.limit_to(self.limit.saturating_sub(elsewhere));
+            first.absorb_told(batch)?;
+        }
         Ok(())
-    }
-
-    fn note_held(&self) {
-        self.scratch.note_held(self.parts.held_bytes() + self.words.held());
     }
 
     /// Observations taken in, counted as they came.
     pub fn observed(&self) -> u64 {
-        self.observed
+        self.shelves.iter().map(Shelf::observed).sum()
     }
 
     /// What was spilled so far.

@@ -1,9 +1,7 @@
 //! Records kept apart by hash, so that each part can be put together alone: in memory up to a limit, on disk beyond.
 
-use rayon::prelude::*;
-
 use super::code::{Head, Records};
-use super::spill::{Block, Packed, Scratch, SpillError};
+use super::spill::{Block, Scratch, SpillError};
 
 /// How many parts records are kept in.
 pub(super) const PARTS: usize = 256;
@@ -45,14 +43,10 @@ impl Parts {
 
     /// Empties memory to disk.
     pub fn spill(&mut self, scratch: &Scratch) -> Result<(), SpillError> {
-        // A few parts at a time, so that what is packed takes little room.
-        for (held, stored) in self.held.chunks_mut(16).zip(self.stored.chunks_mut(16)) {
-            let packed: Vec<Result<Packed, SpillError>> = held.par_iter().map(|part| scratch.pack(part)).collect();
-            for ((held, stored), packed) in held.iter_mut().zip(stored).zip(packed) {
-                if !held.is_empty() {
-                    stored.push(scratch.write(&packed?)?);
-                    *held = Vec::new();
-                }
+        for (held, stored) in self.held.iter_mut().zip(&mut self.stored) {
+            if !held.is_empty() {
+                stored.push(scratch.write(&scratch.pack(held)?)?);
+                *held = Vec::new();
             }
         }
         self.held_bytes = 0;
@@ -83,11 +77,8 @@ impl Parts {
         self.stored[part].is_empty().then_some(self.held[part].as_slice())
     }
 
-    /// Tells the records of a part apart by eight more bits; `None` when that cannot help.
-    pub fn finer(&self, part: usize, limit: usize, scratch: &Scratch) -> Result<Option<Self>, SpillError> {
-        if self.level == DEEPEST {
-            return Ok(None);
-        }
+    /// The records of a part, told apart by eight more bits.
+    fn finer(&self, part: usize, limit: usize, scratch: &Scratch) -> Result<Self, SpillError> {
         let mut finer = Self::new(self.level + 1);
         self.pieces(part, scratch, &mut |piece| {
             let mut records = Records::new(piece);
@@ -96,7 +87,23 @@ impl Parts {
             }
             if finer.held_bytes > limit { finer.spill(scratch) } else { Ok(()) }
         })?;
-        let whole = self.size(part);
-        Ok((0..PARTS).all(|part| finer.size(part) < whole).then_some(finer))
+        Ok(finer)
+    }
+
+    /// Tells the records of one part, from several places, apart by eight more bits; `None` when that cannot help.
+    pub fn all_finer(
+        several: &[&Self],
+        part: usize,
+        limit: usize,
+        scratch: &Scratch,
+    ) -> Result<Option<Vec<Self>>, SpillError> {
+        if several.iter().any(|parts| parts.level == DEEPEST) {
+            return Ok(None);
+        }
+        let limit = limit / several.len().max(1);
+        let finer = several.iter().map(|parts| parts.finer(part, limit, scratch)).collect::<Result<Vec<_>, _>>()?;
+        let whole: usize = several.iter().map(|parts| parts.size(part)).sum();
+        let helps = (0..PARTS).all(|part| finer.iter().map(|parts| parts.size(part)).sum::<usize>() < whole);
+        Ok(helps.then_some(finer))
     }
 }

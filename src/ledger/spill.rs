@@ -77,6 +77,7 @@ pub(super) struct Scratch {
     file: Mutex<Option<File>>,
     spills: AtomicU64,
     written: AtomicU64,
+    held: AtomicU64,
     peak_held: AtomicU64,
 }
 
@@ -88,6 +89,7 @@ impl Scratch {
             file: Mutex::new(None),
             spills: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            held: AtomicU64::new(0),
             peak_held: AtomicU64::new(0),
         }
     }
@@ -135,9 +137,13 @@ impl Scratch {
         self.spills.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes how many bytes are held now.
-    pub fn note_held(&self, bytes: usize) {
-        self.peak_held.fetch_max(bytes as u64, Ordering::Relaxed);
+    /// Notes that somebody who held so many bytes holds so many now.
+    pub fn note_held(&self, before: usize, now: usize) {
+        let (before, now) = (before as u64, now as u64);
+        // The difference may be negative: the sum wraps as it did when what is given up was added.
+        let held =
+            self.held.fetch_add(now.wrapping_sub(before), Ordering::Relaxed).wrapping_add(now).wrapping_sub(before);
+        self.peak_held.fetch_max(held, Ordering::Relaxed);
     }
 
     /// What was spilled so far.

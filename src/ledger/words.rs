@@ -1,13 +1,12 @@
 //! Words: texts that many entries share, kept once and stood for by a number while entries wait as bytes.
 //!
 //! There are two kinds: texts of the program, which live for ever, and texts of logs, of which only so many are kept that they
-//! stay within a limit. Whoever finds the limit reached writes a text out.
+//! stay within a limit. Whoever finds the limit reached writes a text out. Within the same limit stands what entries of one form
+//! and of one caller say alike.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
+use crate::model::quick_hash::QuickHash;
 use crate::model::text::SharedText;
 
 /// What a text costs besides its bytes: two pointers to it, their lengths, its number and its count of users.
@@ -19,12 +18,36 @@ const LONGEST: usize = 256;
 /// Texts by number and numbers by text.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    numbers: HashMap<SharedText, u64, BuildHasherDefault<OneShot>>,
+    numbers: HashMap<SharedText, u64, QuickHash>,
     texts: Vec<SharedText>,
-    fixed_numbers: HashMap<(usize, usize), u64, BuildHasherDefault<OneShot>>,
+    fixed_numbers: HashMap<(usize, usize), u64, QuickHash>,
     fixed: Vec<&'static str>,
+    forms: Kept,
+    callers: Kept,
     held: usize,
     limit: usize,
+}
+
+/// Pieces of bytes by number.
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Kept {
+    fn push(&mut self, piece: &[u8]) -> Option<u32> {
+        let number = u32::try_from(self.ends.len()).ok()?;
+        self.bytes.extend_from_slice(piece);
+        self.ends.push(self.bytes.len());
+        Some(number)
+    }
+
+    fn get(&self, number: u32) -> Option<&[u8]> {
+        let at = number as usize;
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.get(start..*self.ends.get(at)?)
+    }
 }
 
 impl Words {
@@ -38,19 +61,23 @@ impl Words {
         self.held
     }
 
+    /// Whether there is hardly any room.
+    pub fn is_full(&self) -> bool {
+        self.limit < self.held + 4 * LONGEST
+    }
+
     /// The number of a text; `None` when it is too long or there is no room for one more.
     pub fn number(&mut self, text: &str) -> Option<u64> {
         if let Some(number) = self.numbers.get(text) {
             return Some(*number);
         }
         let cost = text.len() + OVERHEAD;
-        if text.len() > LONGEST || self.held + cost > self.limit {
+        if text.len() > LONGEST || !self.has_room(cost) {
             return None;
         }
         let (number, kept) = (self.texts.len() as u64, SharedText::new(text));
         self.numbers.insert(kept.clone(), number);
         self.texts.push(kept);
-        self.held += cost;
         Some(number)
     }
 
@@ -63,6 +90,32 @@ impl Words {
         })
     }
 
+    /// Keeps a form's bytes and gives their number; `None` when there is no room.
+    pub fn keep_form(&mut self, bytes: &[u8]) -> Option<u32> {
+        self.has_room(bytes.len() + OVERHEAD).then(|| self.forms.push(bytes))?
+    }
+
+    /// Keeps a caller's bytes and gives their number; `None` when there is no room.
+    pub fn keep_caller(&mut self, bytes: &[u8]) -> Option<u32> {
+        self.has_room(bytes.len() + OVERHEAD).then(|| self.callers.push(bytes))?
+    }
+
+    fn has_room(&mut self, cost: usize) -> bool {
+        let fits = self.held + cost <= self.limit;
+        self.held += if fits { cost } else { 0 };
+        fits
+    }
+
+    /// The bytes of a form.
+    pub fn form(&self, number: u32) -> Option<&[u8]> {
+        self.forms.get(number)
+    }
+
+    /// The bytes of a caller.
+    pub fn caller(&self, number: u32) -> Option<&[u8]> {
+        self.callers.get(number)
+    }
+
     /// The text of a number.
     pub fn text(&self, number: u64) -> Option<&SharedText> {
         self.texts.get(usize::try_from(number).ok()?)
@@ -71,20 +124,6 @@ impl Words {
     /// The program's text of a number.
     pub fn fixed(&self, number: u64) -> Option<&'static str> {
         self.fixed.get(usize::try_from(number).ok()?).copied()
-    }
-}
-
-/// Hashes a short text at once: the usual streaming hasher takes longer to set up than to hash it.
-#[derive(Debug, Default)]
-struct OneShot(u64);
-
-impl Hasher for OneShot {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64_with_seed(bytes, self.0);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 

@@ -180,7 +180,9 @@ impl CallState {
         let across_inputs = self.told.iter().any(|told| told.across_inputs);
         let counts = Counts { entries, merged, conflicting_copies, across_inputs };
         let mut observations: Vec<Observation> = self.told.into_iter().map(|told| told.first).collect();
-        observations.sort_by_cached_key(|observation| Reverse(voice(observation)));
+        if observations.len() > 1 {
+            observations.sort_by_cached_key(|observation| Reverse(voice(observation)));
+        }
         finish_registers(key, observations, counts)
     }
 }
@@ -265,11 +267,10 @@ fn finish_registers(key: CallKey, observations: Vec<Observation>, counts: Counts
     let orphan_last = operation && has(Phase::Last) && !has(Phase::First) && !has(Phase::Whole);
     let missing_parts = missing_parts(&observations);
     // The payer's proof may come from another entry than the one that speaks. `max_by_key` keeps the last of equals.
-    let charge = observations
-        .iter()
-        .rev()
-        .max_by_key(|observation| observation.charge_rank)
-        .map(|observation| (observation.facts.charge.clone(), observation.facts.candidates.clone()));
+    let proof = observations.iter().enumerate().rev().max_by_key(|(_, observation)| observation.charge_rank);
+    let charge = proof
+        .filter(|(at, _)| *at > 0)
+        .map(|(_, observation)| (observation.facts.charge.clone(), observation.facts.candidates.clone()));
     let mut rest = observations.into_iter();
     let Some(speaker) = rest.next() else {
         unreachable!("a call state holds at least one entry: `new` takes one and nothing removes it")

@@ -5,6 +5,7 @@
 pub(crate) mod closed_list;
 
 pub mod bill_record;
+pub mod brief;
 pub mod call;
 pub mod charge;
 pub mod cost;
@@ -19,6 +20,7 @@ pub mod money;
 pub mod observation;
 pub mod payer;
 pub mod pseudonym;
+pub mod quick_hash;
 pub mod reason;
 pub mod rounding;
 pub mod share;

@@ -72,12 +72,12 @@ impl Imbalance {
 }
 
 impl Tally {
-    /// Counts the end of one call.
-    pub fn count(&mut self, outcome: Outcome) {
+    /// Counts so many calls that ended alike.
+    pub fn count(&mut self, outcome: Outcome, calls: u64) {
         match outcome {
-            Outcome::NotBillable(reason) => *self.not_billable.entry(reason).or_default() += 1,
-            Outcome::Attributed => self.attributed += 1,
-            Outcome::Unattributed(reason) => *self.unattributed.entry(reason).or_default() += 1,
+            Outcome::NotBillable(reason) => *self.not_billable.entry(reason).or_default() += calls,
+            Outcome::Attributed => self.attributed += calls,
+            Outcome::Unattributed(reason) => *self.unattributed.entry(reason).or_default() += calls,
         }
     }
 

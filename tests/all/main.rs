@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::float_arithmetic)]
 
+mod alike;
 mod bigquery;
 mod bill;
 mod bill_laws;

@@ -135,3 +135,46 @@ fn sizes_and_shares_are_read_strictly() {
         assert!(options(&["--unseen", wrong]).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn calls_that_are_alike_add_up_to_what_each_adds() {
+    let directory = tempfile::tempdir().unwrap();
+    generated(directory.path(), "--bytes 2MB --seed 6 --projects 5 --principals 6 --days 2 --duplicates 5% --odd 1%");
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let units = fs::read_to_string(path("business-units.csv")).unwrap();
+    let project = units.lines().nth(1).unwrap().split(',').next().unwrap();
+    let header = "project,business_unit,cost_center,valid_from,valid_to\n";
+    let changing = format!(
+        "{header}{project},Early,,,2026-10-01T20:31:07Z\n{project},Late,C 1,2026-10-01T20:31:07Z,\n*,Rest,,2026-10-02,\n"
+    );
+    let of_callers = format!("{header}principal:*-1*,Ones,,,\n{project},Named,,,\n");
+    fs::write(directory.path().join("changing.csv"), changing).unwrap();
+    fs::write(directory.path().join("callers.csv"), of_callers).unwrap();
+    let (logs, projects) = (path("logs"), path("projects.json"));
+    let whole: &[&str] = &[];
+    let part = ["--from", "2026-10-01T05:00:01Z", "--to", "2026-10-02", "--timezone", "Asia/Kathmandu"];
+    let mut alike = 0;
+    for (map, by, more) in [
+        ("business-units.csv", "unit,payer,service", whole),
+        ("business-units.csv", "payer,service,method,principal,day", &["--memory", "16MiB"]),
+        ("business-units.csv", "resource,reason", whole),
+        ("business-units.csv", "principal_project,location,log,kind,storage_payer", &part),
+        ("changing.csv", "unit,cost_center,hour", whole),
+        ("changing.csv", "unit,month,resource_project", &part),
+        ("callers.csv", "unit", whole),
+        ("callers.csv", "unit,model,principal", &part),
+    ] {
+        let map = path(map);
+        let report = |scanner: &str| {
+            let mut args = vec!["report", &logs, "--map", &map, "--projects", &projects, "--by", by];
+            args.extend(["--scanner", scanner]);
+            args.extend(more);
+            document(&args)
+        };
+        // What the strict scanner reads is never remembered.
+        let (each, found) = (report("strict"), report("fast"));
+        assert_eq!(found, each, "--by {by} --map {map}");
+        alike += found["tally"]["calls"].as_u64().unwrap() - found["rows"].as_array().unwrap().len() as u64;
+    }
+    assert!(alike > 1000, "{alike} calls share a row with another");
+}

@@ -108,7 +108,7 @@ fn requesters(call: &Audited<'_>, owner: Option<&PayerRef>) -> Vec<Mention> {
 }
 
 /// The token of `projects/TOKEN` with nothing behind it.
-fn whole_project(resource: &str) -> Option<&str> {
+pub fn whole_project(resource: &str) -> Option<&str> {
     resource
         .strip_prefix("projects/")
         .filter(|token| !token.is_empty() && !token.starts_with('_') && !token.contains('/'))

@@ -1,11 +1,14 @@
 //! Laws of the bytes: whatever an entry says comes back, and damaged bytes are an error.
 
+use std::borrow::Cow;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::made_up::told;
 use super::*;
+use crate::model::observation::Observation;
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -34,5 +37,67 @@ proptest! {
         let _ = told_at(&bytes, 0, &words);
         bytes.truncate(at);
         prop_assert!(told_at(&bytes, 0, &words).is_err());
+    }
+
+    #[test]
+    fn a_brief_says_what_the_entry_says(told in told(), room in select(vec![0_usize, 1 << 20])) {
+        let mut words = Words::new(room);
+        let first = Observation { family: None, split: None, ..told.first };
+        let kept = keep_form(&mut words, &first.facts, (None, None));
+        prop_assert_eq!(kept.is_some(), room > 0);
+        let Some(numbers) = kept else { return Ok(()) };
+        let facts = &first.facts;
+        let brief = Brief {
+            key: first.key,
+            entry: first.entry,
+            cause: first.cause,
+            phase: first.phase,
+            rank: first.rank,
+            charge_rank: first.charge_rank,
+            source: first.source,
+            time: facts.time,
+            lateness: facts.lateness,
+            resource: facts.resource.as_deref().map(Cow::Borrowed),
+            insert_id: facts.insert_id.as_deref().map(Cow::Borrowed),
+            numbers,
+            learnt: None,
+        };
+        let mut bytes = Vec::new();
+        let head = put_brief(&mut bytes, &brief, &mut words);
+        prop_assert_eq!(head, Head { group: first.key.0, key: first.key });
+        let whole = whole_brief_at(&bytes, 0, &words).expect("whole");
+        let expected = facts.time.filter(|_| first.phase == Phase::Whole);
+        prop_assert_eq!(whole.map(|whole| (whole.numbers, whole.time)), expected.map(|time| (numbers, time)));
+        prop_assert!(whole.is_none_or(|whole| whole.lateness == facts.lateness));
+        prop_assert_eq!(told_at(&bytes, 0, &words).expect("whole"), Told::new(first));
+    }
+
+    #[test]
+    fn a_damaged_brief_is_an_error_or_an_entry_never_a_panic(told in told(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut words = Words::new(1 << 20);
+        let first = Observation { family: None, split: None, ..told.first };
+        let numbers = keep_form(&mut words, &first.facts, (None, None)).expect("there is room");
+        let brief = Brief {
+            key: first.key,
+            entry: first.entry,
+            cause: first.cause,
+            phase: Phase::Whole,
+            rank: first.rank,
+            charge_rank: first.charge_rank,
+            source: first.source,
+            time: Some(1),
+            lateness: None,
+            resource: None,
+            insert_id: None,
+            numbers,
+            learnt: None,
+        };
+        let mut bytes = Vec::new();
+        put_brief(&mut bytes, &brief, &mut words);
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = (told_at(&bytes, 0, &words), whole_brief_at(&bytes, 0, &words));
+        bytes.truncate(at);
+        prop_assert!(told_at(&bytes, 0, &words).is_err() && whole_brief_at(&bytes, 0, &words).is_err());
     }
 }

@@ -1,18 +1,21 @@
 //! How an entry waits for its call to be complete: as bytes, a tenth of what the facts take as values.
 //!
-//! The bytes are for this run only. Texts that many entries share are [`Words`]; a text of evidence that repeats the resource is a
-//! mark. A field that is added to the facts does not compile until it is added here.
+//! The bytes are for this run only. Texts that many entries share are [`Words`], and so is all that entries of one form say alike; a
+//! text of evidence that repeats the resource is a mark. A field that is added to the facts does not compile until it is added here.
 
 #[cfg(test)]
 mod laws;
 mod put;
 mod take;
 
+pub(super) use take::WholeBrief;
+
 use super::bytes::Bytes;
 use super::spill::SpillError;
 use super::words::Words;
+use crate::model::brief::{Brief, Numbers};
 use crate::model::call::Told;
-use crate::model::observation::CallKey;
+use crate::model::observation::{CallKey, Facts, Phase};
 
 /// What a record begins with: by what records are put together, and the key of its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,22 +26,60 @@ pub(super) struct Head {
     pub key: CallKey,
 }
 
+/// The mark of an entry with copies in more than one input.
+const ACROSS: u8 = 1;
+/// The mark of a part of a divided entry.
+const SPLIT: u8 = 2;
+/// The mark of an entry with copies.
+const COPIES: u8 = 4;
+/// The mark of a brief.
+const BRIEF: u8 = 8;
+
+/// The phases in the order of their numbers.
+const PHASES: [Phase; 4] = [Phase::First, Phase::Middle, Phase::Last, Phase::Whole];
+
 /// Appends a record: its length, its head and the rest.
 pub(super) fn put_told(out: &mut Vec<u8>, told: &Told, words: &mut Words) -> Head {
     let observation = &told.first;
     let family = observation.family.as_ref();
     let head = Head { group: family.map_or(observation.key.0, |family| family.base.0), key: observation.key };
+    put_record(out, head, family.is_some(), |out| put::told(out, told, words));
+    head
+}
+
+/// Appends the record of a brief.
+pub(super) fn put_brief(out: &mut Vec<u8>, brief: &Brief<'_>, words: &mut Words) -> Head {
+    let head = Head { group: brief.key.0, key: brief.key };
+    put_record(out, head, false, |out| put::brief(out, brief, words));
+    head
+}
+
+/// Keeps what an entry says like others, for briefs; `None` when there is no room. Form and caller may be kept already.
+pub(super) fn keep_form(
+    words: &mut Words,
+    facts: &Facts,
+    (form, caller): (Option<u32>, Option<u32>),
+) -> Option<Numbers> {
+    let mut kept = |put: fn(&mut Vec<u8>, &Facts, &mut Words), keep: fn(&mut Words, &[u8]) -> Option<u32>| {
+        let mut bytes = Vec::new();
+        put(&mut bytes, facts, words);
+        keep(words, &bytes)
+    };
+    let form = form.or_else(|| kept(put::form, Words::keep_form))?;
+    Some(Numbers { form, caller: caller.or_else(|| kept(put::caller, Words::keep_caller))? })
+}
+
+fn put_record(out: &mut Vec<u8>, head: Head, has_family: bool, rest: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
-    out.push(u8::from(family.is_some()));
+    out.push(u8::from(has_family));
     out.extend_from_slice(&head.key.0.to_be_bytes());
-    if family.is_some() {
+    if has_family {
         out.extend_from_slice(&head.group.to_be_bytes());
     }
-    put::told(out, told, words);
+    rest(out);
     let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
     out[start..start + 4].copy_from_slice(&length.to_be_bytes());
-    head
 }
 
 /// A record among others.
@@ -85,6 +126,14 @@ fn head(bytes: &mut Bytes<'_>) -> Result<Head, SpillError> {
     let has_family = bytes.byte()? != 0;
     let key = CallKey(bytes.hash()?);
     Ok(Head { group: if has_family { bytes.hash()? } else { key.0 }, key })
+}
+
+/// Reads the beginning of the record at a place, if it is a brief of a whole call.
+pub(super) fn whole_brief_at(bytes: &[u8], start: usize, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
+    let mut rest = Bytes::new(&record_at(bytes, start)?[4..]);
+    let has_family = rest.byte()? != 0;
+    rest.hash()?;
+    if has_family { Ok(None) } else { take::whole_brief(rest, words) }
 }
 
 /// Reads the record that begins at a place.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use super::super::bytes::{put_number, put_optional, put_signed, put_text};
 use super::super::words::Words;
+use super::{ACROSS, BRIEF, COPIES, SPLIT};
+use crate::model::brief::Brief;
 use crate::model::call::Told;
 use crate::model::observation::{Candidate, Charge, Claim, Evidence, Facts, Observation, Source, SplitPart, Usage};
 use crate::model::payer::{PayerName, PayerRef};
@@ -11,6 +13,21 @@ use crate::model::payer::{PayerName, PayerRef};
 /// Appends all of an entry that does not stand in the head of its record.
 pub(super) fn told(out: &mut Vec<u8>, told: &Told, words: &mut Words) {
     Put { out, words }.told(told);
+}
+
+/// Appends all of a brief that does not stand in the head of its record.
+pub(super) fn brief(out: &mut Vec<u8>, brief: &Brief<'_>, words: &mut Words) {
+    Put { out, words }.brief(brief);
+}
+
+/// Appends what entries of one form have in common; their resource may differ from this one's.
+pub(super) fn form(out: &mut Vec<u8>, facts: &Facts, words: &mut Words) {
+    Put { out, words }.form(facts);
+}
+
+/// Appends what is known of a caller.
+pub(super) fn caller(out: &mut Vec<u8>, facts: &Facts, words: &mut Words) {
+    Put { out, words }.caller(facts);
 }
 
 struct Put<'a> {
@@ -28,7 +45,8 @@ impl Put<'_> {
         if let Some(family) = family {
             self.word(family.location.as_deref());
         }
-        let marks = u8::from(*across_inputs) | u8::from(split.is_some()) << 1 | u8::from(!copies.is_empty()) << 2;
+        let mark = |holds: bool, mark: u8| if holds { mark } else { 0 };
+        let marks = mark(*across_inputs, ACROSS) | mark(split.is_some(), SPLIT) | mark(!copies.is_empty(), COPIES);
         self.out.extend_from_slice(&[marks, *cause as u8, *phase as u8, *rank, *charge_rank]);
         if let Some(SplitPart { index, total, whole }) = split {
             self.number(u64::from(*index));
@@ -42,25 +60,75 @@ impl Put<'_> {
                 self.number(*count);
             }
         }
+        self.source(source);
+        self.own(facts.time, facts.lateness, facts.resource.as_deref(), facts.insert_id.as_deref());
+        self.caller(facts);
+        self.form(facts);
+    }
+
+    fn brief(&mut self, brief: &Brief<'_>) {
+        let Brief {
+            key: _,
+            entry,
+            cause,
+            phase,
+            rank,
+            charge_rank,
+            source,
+            time,
+            lateness,
+            resource,
+            insert_id,
+            numbers,
+            learnt: _,
+        } = brief;
+        self.out.extend_from_slice(&entry.0.to_be_bytes());
+        self.out.extend_from_slice(&[BRIEF, *cause as u8, *phase as u8, *rank, *charge_rank]);
+        self.number(u64::from(numbers.form));
+        self.number(u64::from(numbers.caller));
+        self.source(source);
+        self.own(*time, *lateness, resource.as_deref(), insert_id.as_deref());
+    }
+
+    fn source(&mut self, source: &Source) {
         let Source { input, offset, line, item } = source;
         for number in [u64::from(*input), *offset, *line, u64::from(*item)] {
             self.number(number);
         }
-        self.facts(facts);
     }
 
-    fn facts(&mut self, facts: &Facts) {
+    /// What an entry says alone.
+    fn own(&mut self, time: Option<i64>, lateness: Option<i64>, resource: Option<&str>, insert_id: Option<&str>) {
+        self.signed(time);
+        self.signed(lateness);
+        for text in [resource, insert_id] {
+            self.out.push(u8::from(text.is_some()));
+            put_text(self.out, text.unwrap_or_default());
+        }
+    }
+
+    fn caller(&mut self, facts: &Facts) {
+        for text in [&facts.principal, &facts.delegated_by] {
+            self.word(text.as_deref());
+        }
+        self.maybe_payer(facts.principal_project.as_ref());
+    }
+
+    fn maybe_payer(&mut self, payer: Option<&PayerRef>) {
+        self.out.push(u8::from(payer.is_some()));
+        if let Some(payer) = payer {
+            self.payer(payer);
+        }
+    }
+
+    fn form(&mut self, facts: &Facts) {
         let Facts {
-            time,
             service,
             method,
             kind,
             charge,
             storage,
             candidates,
-            principal,
-            principal_project,
-            delegated_by,
             resource,
             resource_project,
             location,
@@ -76,24 +144,18 @@ impl Put<'_> {
             flags,
             labels,
             log_name,
-            insert_id,
-            lateness,
+            // These stand apart.
+            time: _,
+            lateness: _,
+            insert_id: _,
+            principal: _,
+            principal_project: _,
+            delegated_by: _,
         } = facts;
-        self.signed(*time);
-        self.signed(*lateness);
-        for text in [service, method, principal, delegated_by, location, model, model_version, log_name] {
+        for text in [service, method, location, model, model_version, log_name] {
             self.word(text.as_deref());
         }
-        for text in [resource, insert_id] {
-            self.out.push(u8::from(text.is_some()));
-            put_text(self.out, text.as_deref().unwrap_or_default());
-        }
-        for payer in [principal_project, resource_project] {
-            self.out.push(u8::from(payer.is_some()));
-            if let Some(payer) = payer {
-                self.payer(payer);
-            }
-        }
+        self.maybe_payer(resource_project.as_ref());
         self.fixed(kind);
         for reason in [reason, method_reason] {
             self.out.push(reason.map_or(0, |reason| reason as u8 + 1));

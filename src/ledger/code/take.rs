@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::super::bytes::Bytes;
 use super::super::spill::SpillError;
 use super::super::words::Words;
-use super::Head;
+use super::{ACROSS, BRIEF, COPIES, Head, PHASES, SPLIT};
+use crate::model::brief::Numbers;
 use crate::model::call::Told;
 use crate::model::observation::{
     CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Phase, Source, SplitPart,
@@ -22,12 +23,54 @@ pub(super) fn told(bytes: Bytes<'_>, words: &Words, head: Head, has_family: bool
     if take.bytes.is_empty() { Ok(told) } else { Err(SpillError::Damaged) }
 }
 
+/// What stands first in the record of a brief that tells of a whole call; `None` for any other.
+pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
+    let mut take = Take { bytes, words };
+    take.bytes.hash()?;
+    let marks = take.bytes.byte()?;
+    let (_, phase): (MergeCause, Phase) = (take.member(MergeCause::ALL)?, take.member(&PHASES)?);
+    if marks != BRIEF || phase != Phase::Whole {
+        return Ok(None);
+    }
+    take.bytes.take(2)?;
+    let numbers = take.numbers()?;
+    take.source()?;
+    let (time, lateness) = (take.signed()?, take.signed()?);
+    Ok(time.map(|time| WholeBrief { numbers, time, lateness }))
+}
+
+/// The beginning of a brief that tells of a whole call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ledger) struct WholeBrief {
+    /// What it says like others.
+    pub numbers: Numbers,
+    /// Its time.
+    pub time: i64,
+    /// The delay between event and ingestion in nanoseconds, if both are known.
+    pub lateness: Option<i64>,
+}
+
+/// What an entry says alone.
+struct Own {
+    time: Option<i64>,
+    lateness: Option<i64>,
+    resource: Option<SharedText>,
+    insert_id: Option<SharedText>,
+}
+
+/// What is known of a caller.
+struct Caller {
+    principal: Option<SharedText>,
+    delegated_by: Option<SharedText>,
+    project: Option<PayerRef>,
+}
+
 struct Take<'r> {
     bytes: Bytes<'r>,
     words: &'r Words,
 }
 
-impl Take<'_> {
+impl<'r> Take<'r> {
     fn told(&mut self, head: Head, has_family: bool) -> Result<Told, SpillError> {
         let entry = EntryId(self.bytes.hash()?);
         let family = match has_family {
@@ -36,9 +79,9 @@ impl Take<'_> {
         };
         let marks = self.bytes.byte()?;
         let cause = self.member(MergeCause::ALL)?;
-        let phase = self.member(&[Phase::First, Phase::Middle, Phase::Last, Phase::Whole])?;
+        let phase = self.member(&PHASES)?;
         let (rank, charge_rank) = (self.bytes.byte()?, self.bytes.byte()?);
-        let split = match marks & 2 != 0 {
+        let split = match marks & SPLIT != 0 {
             true => {
                 let (index, total, whole) = (self.bytes.small()?, self.bytes.small()?, self.bytes.number()?);
                 Some(SplitPart { index, total, whole })
@@ -46,30 +89,60 @@ impl Take<'_> {
             false => None,
         };
         let mut copies = Vec::new();
-        if marks & 4 != 0 {
+        if marks & COPIES != 0 {
             for _ in 0..self.bytes.number()? {
                 copies.push((self.bytes.number()?, self.bytes.number()?));
             }
         }
-        let source = Source {
+        let numbers = if marks & BRIEF != 0 { Some(self.numbers()?) } else { None };
+        let source = self.source()?;
+        let own = Own {
+            time: self.signed()?,
+            lateness: self.signed()?,
+            resource: self.own_text()?,
+            insert_id: self.own_text()?,
+        };
+        let facts = Box::new(match numbers {
+            Some(Numbers { form, caller }) => {
+                let kept = |bytes: Option<&'r [u8]>| {
+                    bytes.map(|bytes| Take { bytes: Bytes::new(bytes), words: self.words }).ok_or(SpillError::Damaged)
+                };
+                let caller = kept(self.words.caller(caller))?.caller()?;
+                kept(self.words.form(form))?.facts(own, caller)?
+            }
+            None => {
+                let caller = self.caller()?;
+                self.facts(own, caller)?
+            }
+        });
+        let key = head.key;
+        let first =
+            Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
+        Ok(Told { first, copies, across_inputs: marks & ACROSS != 0 })
+    }
+
+    fn numbers(&mut self) -> Result<Numbers, SpillError> {
+        Ok(Numbers { form: self.bytes.small()?, caller: self.bytes.small()? })
+    }
+
+    fn source(&mut self) -> Result<Source, SpillError> {
+        Ok(Source {
             input: self.bytes.small()?,
             offset: self.bytes.number()?,
             line: self.bytes.number()?,
             item: self.bytes.small()?,
-        };
-        let facts = Box::new(self.facts()?);
-        let key = head.key;
-        let first =
-            Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
-        Ok(Told { first, copies, across_inputs: marks & 1 != 0 })
+        })
     }
 
-    fn facts(&mut self) -> Result<Facts, SpillError> {
-        let (time, lateness) = (self.signed()?, self.signed()?);
-        let (service, method, principal, delegated_by) = (self.word()?, self.word()?, self.word()?, self.word()?);
-        let (location, model, model_version, log_name) = (self.word()?, self.word()?, self.word()?, self.word()?);
-        let (resource, insert_id) = (self.own_text()?, self.own_text()?);
-        let (principal_project, resource_project) = (self.maybe(Self::payer)?, self.maybe(Self::payer)?);
+    fn caller(&mut self) -> Result<Caller, SpillError> {
+        Ok(Caller { principal: self.word()?, delegated_by: self.word()?, project: self.maybe(Self::payer)? })
+    }
+
+    fn facts(&mut self, own: Own, caller: Caller) -> Result<Facts, SpillError> {
+        let Own { time, lateness, resource, insert_id } = own;
+        let (service, method, location) = (self.word()?, self.word()?, self.word()?);
+        let (model, model_version, log_name) = (self.word()?, self.word()?, self.word()?);
+        let resource_project = self.maybe(Self::payer)?;
         let kind = self.fixed()?;
         let (reason, method_reason) = (self.maybe_member(Reason::ALL)?, self.maybe_member(Reason::ALL)?);
         let (driver, quantity_unit) = (self.member(Driver::ALL)?, self.member(QuantityUnit::ALL)?);
@@ -94,6 +167,7 @@ impl Take<'_> {
                 why: take.fixed()?,
             })
         })?;
+        let Caller { principal, delegated_by, project: principal_project } = caller;
         Ok(Facts {
             time,
             service,

@@ -1,0 +1,126 @@
+//! Verdicts that are remembered: which entries are alike in all that the rules read, so that each verdict is found once.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::log_entry::LogEntry;
+use super::service::Catalogue;
+use super::tokens::Tokens;
+use crate::model::brief::{Likeness, Numbers, OF_CALLERS};
+use crate::model::observation::{Facts, Observation};
+use crate::model::text::SharedText;
+
+/// How many entries are looked up before it is asked whether that pays.
+const TRIAL: u32 = 8192;
+
+/// It pays when at least one entry in so many is like one before.
+const PAYS: u32 = 8;
+
+/// How many entries pass before it is tried anew.
+const REST: u32 = 1 << 17;
+
+/// The verdicts of one run that one thread remembers, by the tokens of the entries.
+#[derive(Debug, Default)]
+pub struct Verdicts {
+    tokens: Tokens,
+    verdicts: HashMap<u128, Known, BuildHasherDefault<Low>>,
+    callers: HashMap<u128, (u32, Marks), BuildHasherDefault<Low>>,
+    /// Entries looked up, and found, since the last trial began.
+    asked: u32,
+    found: u32,
+    /// Entries that are still to pass without a look.
+    resting: u32,
+}
+
+/// What is remembered of a verdict.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The form that holds it.
+    pub form: u32,
+    /// How much its charge says.
+    pub charge_rank: u8,
+    /// Whether such entries teach a pair of number and id.
+    pub teaches: bool,
+    /// The decoded name of the log.
+    pub log_name: Option<SharedText>,
+}
+
+/// Which of the flags that come from callers a call has.
+type Marks = u8;
+
+impl Verdicts {
+    /// What entries with the same tokens have in common, if an entry has tokens and it pays to look.
+    pub fn likeness(&mut self, entry: &LogEntry<'_>, catalogue: &Catalogue) -> Option<Likeness> {
+        if let Some(left) = self.resting.checked_sub(1) {
+            self.resting = left;
+            return None;
+        }
+        self.tokens.read(entry, catalogue)?;
+        self.asked += 1;
+        if self.asked == TRIAL {
+            if self.found < TRIAL / PAYS {
+                self.resting = REST;
+            }
+            (self.asked, self.found) = (0, 0);
+        }
+        Some(Likeness { entry: xxh3_128(&self.tokens.entry), caller: xxh3_128(&self.tokens.caller) })
+    }
+
+    /// The verdict of entries like this one and the number of the caller, if both are remembered.
+    pub fn known(&mut self, likeness: Likeness) -> Option<(&Known, u32)> {
+        let (caller, marks) = self.callers.get(&likeness.caller)?;
+        let known = self.verdicts.get(&marked(likeness.entry, *marks))?;
+        self.found += 1;
+        Some((known, *caller))
+    }
+
+    /// The numbers of the form and the caller of an entry that was judged, as far as they are remembered.
+    pub fn numbers(&self, likeness: Likeness, facts: &Facts) -> (Option<u32>, Option<u32>) {
+        let form = self.verdicts.get(&marked(likeness.entry, marks(facts))).map(|known| known.form);
+        (form, self.callers.get(&likeness.caller).map(|(caller, _)| *caller))
+    }
+
+    /// Remembers what was found of an entry, and where it is kept, for all entries like it.
+    pub fn learn(&mut self, likeness: Likeness, numbers: Numbers, observation: &Observation) {
+        let marks = marks(&observation.facts);
+        self.callers.insert(likeness.caller, (numbers.caller, marks));
+        let known = Known {
+            form: numbers.form,
+            charge_rank: observation.charge_rank,
+            teaches: observation.learnt.is_some(),
+            log_name: observation.facts.log_name.clone(),
+        };
+        self.verdicts.insert(marked(likeness.entry, marks), known);
+    }
+}
+
+fn marks(facts: &Facts) -> Marks {
+    OF_CALLERS.iter().rev().fold(0, |marks, flag| marks << 1 | u8::from(facts.flags.contains(flag)))
+}
+
+/// Tells entries apart by their callers' marks as well, which are few and small.
+fn marked(entry: u128, marks: Marks) -> u128 {
+    entry ^ u128::from(marks)
+}
+
+/// Takes the low half of a hash for the hash.
+#[derive(Debug, Default)]
+struct Low(u64);
+
+impl Hasher for Low {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = hash as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
