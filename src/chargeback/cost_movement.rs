@@ -65,20 +65,27 @@ pub fn cost_movements(old: &Cells, kept: &Cells, new: &Cells) -> Result<Vec<Cost
     }
     for (key, cell) in old {
         for (unit, amount) in &cell.units {
-            of(key.currency, unit, &|movement| Some(movement.old = movement.old.checked_add(*amount)?))?;
+            of(key.currency, unit, &|movement| {
+                movement.old = movement.old.checked_add(*amount)?;
+                Some(())
+            })?;
         }
     }
     for (key, cell) in new {
         for (unit, amount) in &cell.units {
             of(key.currency, unit, &|movement| {
                 movement.new = movement.new.checked_add(*amount)?;
-                Some(movement.mapping = movement.mapping.checked_add(*amount)?)
+                movement.mapping = movement.mapping.checked_add(*amount)?;
+                Some(())
             })?;
         }
     }
     for (key, cell) in kept {
         for (unit, amount) in &cell.units {
-            of(key.currency, unit, &|movement| Some(movement.mapping = movement.mapping.checked_sub(*amount)?))?;
+            of(key.currency, unit, &|movement| {
+                movement.mapping = movement.mapping.checked_sub(*amount)?;
+                Some(())
+            })?;
         }
     }
     let mut found: Vec<CostMovement> = found.into_values().collect();

@@ -28,6 +28,9 @@ pub(super) struct Asked {
     pub minimum: Option<NonZeroUsize>,
 }
 
+/// What can refuse the mapping and the bill's currencies before the logs are read.
+pub(super) type Fits<'f> = &'f dyn Fn(Option<&Mapping>, &BTreeSet<Currency>) -> Result<(), Failure>;
+
 /// Logs, their account, and the statement with money.
 pub(super) struct Costed {
     pub logs: Logs,
@@ -39,14 +42,8 @@ pub(super) struct Costed {
 }
 
 impl Costed {
-    /// Reads the bill, which shows at once what is wrong with it, and then the logs. `fits` can refuse the mapping and the
-    /// bill's currencies before the logs are read.
-    pub fn read(
-        args: &LogArgs,
-        wanted: &Wanted,
-        asked: Asked,
-        fits: &dyn Fn(Option<&Mapping>, &BTreeSet<Currency>) -> Result<(), Failure>,
-    ) -> Result<Self, Failure> {
+    /// Reads the bill, which shows at once what is wrong with it, and then the logs.
+    pub fn read(args: &LogArgs, wanted: &Wanted, asked: Asked, fits: Fits<'_>) -> Result<Self, Failure> {
         let Asked { settings, mut by, minimum } = asked;
         let settings = settings.beside_a_bill();
         let provider = tables::provider(settings.services.value.as_deref())?;
