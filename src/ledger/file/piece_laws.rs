@@ -23,7 +23,7 @@ fn entry() -> impl Strategy<Value = (Told, u32, u32)> {
     (told(), 0..3u128, 0..3u128, 0..2u32, 0..3u32).prop_map(|(mut told, key, entry, input, piece)| {
         told.first.key = CallKey(key << 120);
         told.first.entry = EntryId(entry);
-        told.first.family = (key == 2).then(|| JobFamily { base: CallKey(1 << 121), location: None });
+        told.first.family = (key == 2).then_some(JobFamily { base: CallKey(1 << 121), location: None });
         (told.copies, told.across_inputs) = (Vec::new(), false);
         (told, input, piece)
     })
