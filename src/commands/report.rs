@@ -57,8 +57,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
             Ok(())
         })?;
         (account, vec![part], Some(entries))
-    } else if book.is_none() && args.groups.min_group.is_none() {
-        // Neither what a call would cost nor who called is asked of each call.
+    } else if book.is_none() && args.groups.min_group.is_none() && logs.settings.pseudonyms.is_none() {
+        // Neither what a call would cost nor who called is asked of each call, and each is shown as it is.
         let (account, sums) = logs.add_up(&by, || begin().calls)?;
         (account, sums.into_iter().map(|calls| Part { calls, estimates: None }).collect(), None)
     } else {
