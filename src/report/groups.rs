@@ -19,6 +19,8 @@ pub(super) struct Groups {
     measures: Vec<usize>,
     amounts: Vec<(usize, Money)>,
     sums: HashMap<Vec<String>, (Vec<u128>, Vec<Money>)>,
+    /// How many rows were added.
+    rows: usize,
 }
 
 /// One group: its values, and the sum of each measure.
@@ -182,11 +184,12 @@ impl Groups {
         let columns = names.iter().map(find).collect::<Option<Vec<usize>>>()?;
         let nothing = |(at, total): (usize, Money)| (at, Money::nothing(total.currency));
         let amounts = amounts(document).into_iter().map(nothing).collect();
-        Some(Self { columns, measures: measures(document), amounts, sums: HashMap::new() })
+        Some(Self { columns, measures: measures(document), amounts, sums: HashMap::new(), rows: 0 })
     }
 
     /// Adds one row.
     pub fn add(&mut self, row: &Row) {
+        self.rows += 1;
         let key = self.columns.iter().map(|at| match &row[*at] {
             Cell::Text(text) => text.clone(),
             Cell::Null
@@ -215,10 +218,14 @@ impl Groups {
 
     /// The groups, the heaviest first and what could not be placed last.
     pub fn ranked(self, rank: Rank) -> Vec<Group> {
+        let added_up = self.rows > self.sums.len();
         let group = |(key, (sums, amounts))| Group { key, sums, amounts };
         let mut groups: Vec<Group> = self.sums.into_iter().map(group).collect();
         groups.sort_by(|a, b| a.key.cmp(&b.key));
-        round(&mut groups);
+        // A group of one row has what this row shows.
+        if added_up {
+            round(&mut groups);
+        }
         sorted(groups, rank)
     }
 }
@@ -300,6 +307,31 @@ mod tests {
     fn a_column_that_is_no_key_makes_no_groups() {
         assert!(Groups::by(&document(), &["day"]).is_none());
         assert!(Groups::by(&document(), &["calls"]).is_none());
+    }
+
+    #[test]
+    fn a_group_of_one_row_has_what_the_row_shows() {
+        let euro = Currency::parse("EUR").expect("a currency");
+        let money = |text, coins| Money { coins, ..Money::rounded(Amount::parse(text).expect("a number"), euro) };
+        let mut document = document();
+        for name in ["cost", "credits", "net_cost"] {
+            document.columns.push(column(name, ColumnType::Money, Some("EUR")));
+            document.totals.push(Cell::Money(money(if name == "credits" { "0" } else { "2.01" }, 201)));
+        }
+        let row = |payer: usize, coins| -> Row {
+            let cost = Cell::Money(money("1.005", coins));
+            rows()[payer].clone().into_iter().chain([cost.clone(), Cell::Money(money("0", 0)), cost]).collect()
+        };
+        let mut groups = Groups::by(&document, &["unit"]).expect("units");
+        let two = [row(0, 100), row(2, 101)];
+        two.iter().for_each(|row| groups.add(row));
+        let rank = rank(&document).expect("money");
+        let mut shown: Vec<_> =
+            groups.ranked(rank).iter().map(|group| (group.key.concat(), group.sum(rank).shown())).collect();
+        shown.sort();
+        // Rounded anew, the first name would have the coin that is over.
+        let expected = [("Advertising", "1.00"), ("Search", "1.01")];
+        assert_eq!(shown, expected.map(|(unit, sum)| (unit.to_owned(), sum.to_owned())));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) struct ColumnGroup {
     pub absent: Option<Absent>,
 }
 
-/// The columns that the statement reads of a layout. `.ci/bigquery.py` holds the bytes against made-up entries.
+/// The columns that the statement reads of a layout. The bytes were measured once, on made-up entries.
 pub(super) fn column_groups(layout: Layout) -> Vec<ColumnGroup> {
     let group = |name, bytes, why, absent| ColumnGroup { name, bytes, why, absent };
     let columns = |names: [&'static str; 7]| {
