@@ -47,8 +47,9 @@ enum Bundle {
 }
 
 impl<'t, 's> Bundles<'t, 's> {
-    /// No calls yet, to be added up by these columns with so many bytes of memory for bundles.
-    pub fn new(attributor: &'t Attributor<'t>, by: &[Dimension], sums: Accumulator<'s>, memory: usize) -> Self {
+    /// No calls yet, to be added to empty sums that take alike calls, with so many bytes of memory for bundles.
+    pub fn new(attributor: &'t Attributor<'t>, sums: Accumulator<'s>, memory: usize) -> Self {
+        let by = sums.by();
         // The text of the resource is what calls that are alike do not share.
         let most = if by.contains(&Dimension::Resource) { 0 } else { memory / BUNDLE_BYTES };
         let shows_caller = by.contains(&Dimension::Principal) || by.contains(&Dimension::PrincipalProject);

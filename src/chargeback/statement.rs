@@ -154,6 +154,16 @@ impl<'t> Accumulator<'t> {
         self
     }
 
+    /// The columns.
+    pub(super) fn by(&self) -> &[Dimension] {
+        &self.by
+    }
+
+    /// Whether calls that are alike may be counted together: neither who called nor what it would cost is asked of each.
+    pub fn takes_alike(&self) -> bool {
+        self.principals.is_none() && self.prices.is_none()
+    }
+
     /// Who called, if that was counted.
     pub fn principals(&self) -> Option<&Principals> {
         self.principals.as_ref()

@@ -24,14 +24,13 @@ use crate::chargeback::weights::Weights;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
 use crate::ingest::{self, ObjectUrl};
-use crate::model::cost::CostRow;
+use crate::model::cost::{BillNames, CostRow};
 use crate::model::directory::Directory;
 use crate::model::document::Period;
 use crate::model::money::{Amount, Currency};
 use crate::model::reason::DiagnosticKind;
 use crate::model::text::SharedText;
 use crate::model::tie_out::{BillSummary, Invoice, TieOut};
-use crate::provider::Provider;
 
 /// How many names a message lists.
 const LISTED: usize = 3;
@@ -232,7 +231,6 @@ impl Bill<'_> {
     pub fn statement(
         self,
         logs: &Logs,
-        provider: &Provider,
         mut accumulator: Accumulator<'_>,
         by: &[Dimension],
     ) -> Result<(CostStatement, BillSummary), Failure> {
@@ -246,7 +244,7 @@ impl Bill<'_> {
         let zone = logs.settings.timezone.value;
         let mut by_month: BTreeMap<SharedText, u64> = BTreeMap::new();
         let mut weighing = principals.as_ref().map(Principals::emptied);
-        let names = provider.bill_names();
+        let names = logs.provider.bill_names();
         let also = |attributor: &Attributor<'_>, attributed: &Attributed<'_>| {
             if self.closed.is_some() {
                 *by_month.entry(Dimension::Month.value(attributed, &logs.directory, zone)).or_default() += 1;
@@ -257,7 +255,7 @@ impl Bill<'_> {
             }
         };
         let booking = self.booking();
-        let mut statement = self.allocated(logs, provider, by, also, |allocator| {
+        let mut statement = self.allocated(logs, &names, by, also, |allocator| {
             let of_closed = booking.and_then(|booking| booking.of_closed());
             if let Some(month) = of_closed {
                 calls = month.calls_by(by, NONE).map_err(CostError::from)?;
@@ -278,10 +276,11 @@ impl Bill<'_> {
     }
 
     /// The costs by what they are for and who carries them, with the proof that they add up.
-    pub fn cells(self, logs: &Logs, provider: &Provider) -> Result<(Cells, BillSummary), Failure> {
+    pub fn cells(self, logs: &Logs) -> Result<(Cells, BillSummary), Failure> {
+        let names = logs.provider.bill_names();
         let nothing = |_: &Attributor<'_>, _: &Attributed<'_>| {};
         let (cells, tie_outs) = self
-            .allocated(logs, provider, &[], nothing, |allocator| Ok(cells(&self.costs, allocator, &logs.directory)?))?;
+            .allocated(logs, &names, &[], nothing, |allocator| Ok(cells(&self.costs, allocator, &logs.directory)?))?;
         Ok((cells, BillSummary { tie_outs, ..self.summary }))
     }
 
@@ -289,17 +288,17 @@ impl Bill<'_> {
     pub fn charges<T>(
         self,
         logs: &Logs,
-        provider: &Provider,
         by: &[Dimension],
         each: impl FnOnce(&AllocatedCharges<'_, '_>, BillSummary) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let names = logs.provider.bill_names();
         let category = |service: &str| {
-            let known = provider.service_category(service);
+            let known = logs.provider.service_category(service);
             known.map(|(category, closer)| (category.to_owned(), Some(closer.to_owned())))
         };
         let charges = self.allocated(
             logs,
-            provider,
+            &names,
             by,
             |_, _| {},
             |allocator| Ok(AllocatedCharges::of(&self.costs, allocator, &category).map_err(CostError::from)?),
@@ -312,16 +311,15 @@ impl Bill<'_> {
     fn allocated<T>(
         &self,
         logs: &Logs,
-        provider: &Provider,
+        names: &BillNames,
         by: &[Dimension],
         mut also: impl FnMut(&Attributor<'_>, &Attributed<'_>) + Send,
         make: impl FnOnce(&Allocator<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let names = provider.bill_names();
         // What calls weigh does not depend on the period that is shown.
         let always = Period { from: None, to: None, ..logs.period.clone() };
         let attributor = logs.attributor_of(&always);
-        let mut weights = Weights::new(&names, logs.settings.timezone.value, by);
+        let mut weights = Weights::new(names, logs.settings.timezone.value, by);
         let mut unit_calls = UnitCalls::default();
         let has_pools = logs.mapping.as_ref().is_some_and(|mapping| !mapping.pool_rows().is_empty());
         logs.each_attributed(&attributor, |attributed| {
@@ -332,7 +330,7 @@ impl Bill<'_> {
             also(&attributor, attributed);
         })?;
         self.overlaps(logs, &weights)?;
-        let sharing = |service: &str, sku: &str| provider.sharing(&names, service, sku);
+        let sharing = |service: &str, sku: &str| logs.provider.sharing(names, service, sku);
         let (attributor, weights, unit_calls) = (&attributor, &weights, &unit_calls);
         let allocator = Allocator { attributor, weights, unit_calls, sharing: &sharing, idle: self.idle };
         make(&allocator)

@@ -83,9 +83,9 @@ fn costs(args: &CheckArgs, wanted: &Wanted, gates: &[Gate]) -> Result<Found, Fai
         in_the_bill(gates, currencies)
     };
     let settings = Logs::settings(&args.logs, &args.output)?;
-    let asked = Asked { settings, by: Held::BY.to_vec(), minimum: None };
+    let asked = Asked { settings, by: Held::BY.to_vec(), minimum: None, keep: false };
     let costed = Costed::read(&args.logs, wanted, asked, &fits)?;
-    let Costed { logs, account, by: _, statement, summary } = costed;
+    let Costed { logs, account, by: _, statement, summary, kept: _ } = costed;
     let held = Held::of(&statement, &summary.tie_outs)?;
     Ok((logs, account, held, Some(summary)))
 }

@@ -1,24 +1,21 @@
 //! A statement as it is computed for pages: what `report` prints, before it is cut into parts.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use super::bill::{self, Wanted};
+use super::bill::Wanted;
+use super::costed::{self, ANY, Costed, Kept};
 use super::logs::Logs;
-use super::{Failure, documents, tables};
-use crate::chargeback::bill_of_payer::BillOfPayer;
-use crate::chargeback::closed::{Amounts, CALL_COLUMNS, PartId};
+use super::{Failure, documents};
 use crate::chargeback::cost_statement::{CostStatementRow, RowMoney};
 use crate::chargeback::dimension::{Dimension, Teller};
-use crate::chargeback::statement::{Accumulator, Measures, Statement, StatementRow};
+use crate::chargeback::statement::{Accumulator, Measures, StatementRow};
 use crate::cli::LogArgs;
 use crate::cli::bill::BillArgs;
 use crate::cli::settings::Settings;
-use crate::model::document::{Document, diagnose};
+use crate::model::document::{Document, Row};
 use crate::model::share::millionths;
 use crate::model::stats::Stage;
 use crate::model::tally::Imbalance;
-use crate::model::tie_out::TieOut;
 
 /// What is asked for.
 pub(super) struct Asked {
@@ -29,13 +26,6 @@ pub(super) struct Asked {
     pub minimum: Option<NonZeroUsize>,
     /// What is kept when the month is closed is wanted too.
     pub keep: bool,
-}
-
-/// What is kept of a statement when its month is closed.
-pub(super) struct Kept {
-    pub tie_outs: Vec<TieOut>,
-    pub parts: BTreeMap<PartId, Amounts>,
-    pub calls: Statement,
 }
 
 /// A statement with the document that a report of it has.
@@ -68,11 +58,7 @@ impl Asked {
         let Self { logs, settings, by, minimum, bill: _, keep: _ } = self;
         let logs = Logs::read_settled(&logs, settings)?;
         let begin = || Accumulator::new(&by, &logs.directory, logs.settings.timezone.value).counting(minimum);
-        let (mut account, parts) = logs.attribute(begin, |part, attributed| {
-            part.add(attributed);
-            Ok(())
-        })?;
-        let mut accumulator = Accumulator::merged(begin(), parts);
+        let (mut account, mut accumulator) = logs.add_up(begin)?;
         let principals = accumulator.take_principals();
         let mut statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
         Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
@@ -85,60 +71,19 @@ impl Asked {
         Ok(Computed { document, by, rows, total, untied: false, kept: None, logs })
     }
 
-    /// The bill is read first: it is small, and what is wrong with it shows at once.
     fn with_bill(self, wanted: &Wanted) -> Result<Computed, Failure> {
-        let Self { logs, settings, mut by, minimum, bill: _, keep } = self;
-        let settings = settings.beside_a_bill();
-        let provider = tables::provider(settings.services.value.as_deref())?;
-        let directory = tables::directory(&provider, &settings.projects.value)?;
-        let mapping = bill::mapping(&settings, &directory)?;
-        let bill = wanted.read(&settings, mapping.as_ref())?.keeping(keep);
-        if bill.currencies().len() > 1 && !by.contains(&Dimension::Currency) {
-            by.push(Dimension::Currency);
-        }
-        let mut logs = Logs::read_settled(&logs, settings)?;
-        bill.teach(&mut logs);
-        let bills = bill.of_payers(&logs);
-        let zone = logs.settings.timezone.value;
-        let begin = || Accumulator::new(&by, &logs.directory, zone).beside(&bills).counting(minimum);
-        let (mut account, parts) = logs.attribute(begin, |part, attributed| {
-            part.add(attributed);
-            Ok(())
-        })?;
-        let accumulator = Accumulator::merged(begin(), parts);
-        if let Some(principals) = accumulator.principals() {
-            principals.quieten(&mut account);
-        }
-        let kept_calls = if keep { Some(calls_to_keep(&logs, &bills)?) } else { None };
-        let (mut statement, summary) =
-            logs.meter.time(Stage::Group, || bill.statement(&logs, &provider, accumulator, &by))?;
-        if !statement.of_closed {
-            Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
-        }
-        for (kind, note) in std::mem::take(&mut statement.notes) {
-            diagnose(&mut account.diagnostics, kind, || note);
-        }
+        let Self { logs, settings, by, minimum, bill: _, keep } = self;
+        let asked = costed::Asked { settings, by, minimum, keep };
+        let Costed { logs, account, by, statement, summary, kept } = Costed::read(&logs, wanted, asked, ANY)?;
         let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
-        let parts = std::mem::take(&mut statement.parts);
-        let kept = kept_calls.map(|calls| Kept { tie_outs: summary.tie_outs.clone(), parts, calls });
         let document = documents::cost_report(&logs, account, &by, &statement, summary);
         Ok(Computed { document, by, rows: statement.rows, total: statement.total, untied, kept, logs })
     }
 }
 
-/// The calls of a statement by the columns that are kept.
-fn calls_to_keep(logs: &Logs, bills: &BillOfPayer) -> Result<Statement, Failure> {
-    let begin = || Accumulator::new(&CALL_COLUMNS, &logs.directory, logs.settings.timezone.value).beside(bills);
-    let (_, parts) = logs.attribute(begin, |part, attributed| {
-        part.add(attributed);
-        Ok(())
-    })?;
-    Ok(Accumulator::merged(begin(), parts).finish()?)
-}
-
 impl Computed {
     /// The cells of a row, as the columns of the document ask; `whole` is what the row's share is of where there is no money.
-    pub fn cells(&self, row: CostStatementRow, whole: &Measures) -> crate::model::document::Row {
+    pub fn cells(&self, row: CostStatementRow, whole: &Measures) -> Row {
         if self.document.bill.is_some() {
             return documents::cost_row(row, &self.by);
         }
@@ -147,7 +92,7 @@ impl Computed {
     }
 
     /// The cells of a total, which stand behind the keys.
-    pub fn total_cells(&self, total: Measures, money: Option<RowMoney>) -> crate::model::document::Row {
+    pub fn total_cells(&self, total: Measures, money: Option<RowMoney>) -> Row {
         let row = CostStatementRow { key: Vec::new(), measures: total, money, bases: Default::default() };
         self.cells(row, &total)
     }

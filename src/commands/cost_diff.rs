@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bill::{self, Wanted};
+use super::bill::Wanted;
+use super::costed::{self, ANY};
 use super::diff::{input_of, joined, logs_args};
 use super::documents::{column, text};
 use super::logs::Logs;
@@ -127,17 +128,13 @@ fn side(
     wanted: &Wanted,
 ) -> Result<(Logs, Cells, BillSummary), Failure> {
     let log_args = crate::cli::LogArgs { map: map.clone(), ..logs_args(args, std::slice::from_ref(input)) };
-    let settings = Logs::settings(&log_args, &args.output)?.beside_a_bill();
-    let provider = tables::provider(settings.services.value.as_deref())?;
-    let directory = tables::directory(&provider, &settings.projects.value)?;
-    let mapping = bill::mapping(&settings, &directory)?;
-    let bill = wanted.read(&settings, mapping.as_ref())?;
-    let mut logs = Logs::read_settled(&log_args, settings)?;
-    bill.teach(&mut logs);
-    // The tally must balance, as in a report.
-    logs.attribute(|| (), |(), _| Ok(()))?;
-    let (cells, summary) = bill.cells(&logs, &provider)?;
-    Ok((logs, cells, summary))
+    let settings = Logs::settings(&log_args, &args.output)?;
+    costed::beside(&log_args, settings, wanted, ANY, |logs, bill| {
+        // The tally must balance, as in a report.
+        logs.attribute(|| (), |(), _| Ok(()))?;
+        let (cells, summary) = bill.cells(&logs)?;
+        Ok((logs, cells, summary))
+    })
 }
 
 /// The costs of a side under another mapping.
@@ -151,7 +148,7 @@ fn under(logs: &mut Logs, map: Option<PathBuf>, wanted: &Wanted) -> Result<Cells
     logs.mapping = map.as_deref().map(|path| read(path, logs)).transpose()?;
     let bill = wanted.read(&logs.settings, mapping.as_ref())?;
     bill.teach(logs);
-    let (cells, _) = bill.cells(logs, &logs.provider)?;
+    let (cells, _) = bill.cells(logs)?;
     Ok(cells)
 }
 

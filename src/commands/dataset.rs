@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use super::bill::{self, Bill, Wanted};
+use super::bill::Wanted;
 use super::logs::Logs;
-use super::{Ending, Failure, focus, journal, tables};
+use super::{Ending, Failure, focus, journal};
 use crate::chargeback::dimension::Dimension;
 use crate::cli::settings::{Settings, is_special};
 use crate::cli::{OutputArgs, ReportArgs};
-use crate::provider::Provider;
 use crate::report::{Dataset, Format};
 
 /// The dataset that the arguments ask for.
@@ -39,23 +38,10 @@ pub(super) fn run(args: &ReportArgs, dataset: Dataset, by: &[Dimension]) -> Resu
     }
 }
 
-/// What a dataset is made of: the logs, and the bill that has taught them what it knows.
-pub(super) fn read<T>(
-    args: &ReportArgs,
-    wanted: &Wanted,
-    format: Format,
-    make: impl FnOnce(&Logs, Bill<'_>, &Provider) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    // The format is settled; what is configured is for tables.
+/// The settings of a dataset: its format is settled, and what is configured is for tables.
+pub(super) fn settings(args: &ReportArgs, format: Format) -> Result<Settings, Failure> {
     let output = OutputArgs { format: Some(format.name().to_owned()), ..args.output.clone() };
-    let settings: Settings = Logs::settings(&args.logs, &output)?.beside_a_bill();
-    let provider = tables::provider(settings.services.value.as_deref())?;
-    let directory = tables::directory(&provider, &settings.projects.value)?;
-    let mapping = bill::mapping(&settings, &directory)?;
-    let bill = wanted.read(&settings, mapping.as_ref())?;
-    let mut logs = Logs::read_settled(&args.logs, settings)?;
-    bill.teach(&mut logs);
-    make(&logs, bill, &provider)
+    Logs::settings(&args.logs, &output)
 }
 
 /// The format that the ending of the output file says, CSV without one; `allowed` names those that there are.

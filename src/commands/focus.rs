@@ -1,6 +1,7 @@
 //! `--format focus`: the charges of a bill as a FOCUS dataset.
 
 use super::bill::Wanted;
+use super::costed::{self, ANY};
 use super::{Ending, Failure, dataset, documents, output};
 use crate::chargeback::dimension::{Dimension, Teller};
 use crate::cli::ReportArgs;
@@ -14,12 +15,13 @@ pub(super) fn run(args: &ReportArgs, wanted: Wanted, by: &[Dimension]) -> Result
     let format = dataset::format(args, Dataset::Focus, &[Format::Csv, Format::Parquet])?;
     let by = if args.by.is_empty() { &[] } else { by };
     let layout = FocusLayout::new(version, by.iter().map(|dimension| column(*dimension)).collect::<Result<_, _>>()?);
-    dataset::read(args, &wanted.with_charges(), format, |logs, bill, provider| {
+    let settings = dataset::settings(args, format)?;
+    costed::beside(&args.logs, settings, &wanted.with_charges(), ANY, |logs, bill| {
         let (account, _) = logs.attribute(|| (), |(), _| Ok(()))?;
         let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
-        bill.charges(logs, provider, by, |charges, summary| {
+        bill.charges(&logs, by, |charges, summary| {
             let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
-            let document = documents::dataset(logs, account, layout.columns(), summary);
+            let document = documents::dataset(&logs, account, layout.columns(), summary);
             let mut rows = charges.each().map(|charge| -> Row {
                 let row = charge.ok().and_then(|charge| layout.row(&charge));
                 row.expect("every amount was added up for the tie-out")

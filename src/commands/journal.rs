@@ -1,9 +1,9 @@
 //! `--format journal`: a statement as balanced lines of debit and credit.
 
 use super::bill::Wanted;
+use super::costed::{ANY, Asked, Costed};
 use super::{Ending, Failure, dataset, documents, output};
 use crate::chargeback::journal::{JOURNAL_BY, JournalLine, journal};
-use crate::chargeback::statement::Accumulator;
 use crate::cli::ReportArgs;
 use crate::model::document::{Cell, Column, ColumnType, Row};
 use crate::model::stats::Stage;
@@ -32,27 +32,19 @@ pub(super) fn run(args: &ReportArgs, wanted: &Wanted) -> Result<Ending, Failure>
         return Err(Failure::Usage(format!("--by: a journal has lines of its own, one for each {by}")));
     }
     let format = dataset::format(args, Dataset::Journal, &[Format::Csv])?;
-    dataset::read(args, wanted, format, |logs, bill, provider| {
-        let bills = bill.of_payers(logs);
-        let begin = || Accumulator::new(&JOURNAL_BY, &logs.directory, logs.settings.timezone.value).beside(&bills);
-        let (account, parts) = logs.attribute(begin, |part, attributed| {
-            part.add(attributed);
-            Ok(())
-        })?;
-        let calls = Accumulator::merged(begin(), parts);
-        let made = || bill.statement(logs, provider, calls, &JOURNAL_BY);
-        let (statement, summary) = logs.meter.time(Stage::Group, made)?;
-        let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
-        let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
-        let lines = journal(&statement.rows, &summary.tie_outs);
-        let document = documents::dataset(logs, account, JOURNAL.to_vec(), summary);
-        let mut rows = lines.into_iter().map(row);
-        let quiet = logs.settings.quiet.value;
-        let print = || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet);
-        logs.meter.time(Stage::Print, print)?;
-        logs.say_stats();
-        Ok(documents::ending(document.incomplete, strict || untied))
-    })
+    let settings = dataset::settings(args, format)?;
+    let asked = Asked { settings, by: JOURNAL_BY.to_vec(), minimum: None, keep: false };
+    let costed = Costed::read(&args.logs, wanted, asked, ANY)?;
+    let Costed { logs, account, by: _, statement, summary, kept: _ } = costed;
+    let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
+    let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
+    let lines = journal(&statement.rows, &summary.tie_outs);
+    let document = documents::dataset(&logs, account, JOURNAL.to_vec(), summary);
+    let mut rows = lines.into_iter().map(row);
+    let quiet = logs.settings.quiet.value;
+    logs.meter.time(Stage::Print, || output::print(&document, &mut rows, &args.output, format, !args.raw, quiet))?;
+    logs.say_stats();
+    Ok(documents::ending(document.incomplete, strict || untied))
 }
 
 fn row(line: JournalLine) -> Row {

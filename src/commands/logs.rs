@@ -14,7 +14,6 @@ use super::selection::Selection;
 use super::{Failure, stats, tables};
 use crate::chargeback::attribution::{Account, Accounting, Attributed, Attributor};
 use crate::chargeback::bundles::Bundles;
-use crate::chargeback::dimension::Dimension;
 use crate::chargeback::mapping::Mapping;
 use crate::chargeback::statement::Accumulator;
 use crate::cli::settings::Settings;
@@ -204,15 +203,31 @@ impl Logs {
         Ok((self.account(whole, closing, notes)?, states))
     }
 
-    /// Attributes the calls and adds them up, those that are alike together: with `new`, which begins sums by these columns.
+    /// Attributes the calls and adds them up with `new`, which begins sums: those that are alike together, unless something is
+    /// asked of each call or each is shown by other names.
     pub fn add_up<'s>(
         &self,
-        by: &[Dimension],
+        new: impl Fn() -> Accumulator<'s> + Sync,
+    ) -> Result<(Account, Accumulator<'s>), Failure> {
+        let (account, parts) = if self.settings.pseudonyms.is_none() && new().takes_alike() {
+            self.add_up_alike(&new)?
+        } else {
+            self.attribute(&new, |sums, attributed| {
+                sums.add(attributed);
+                Ok(())
+            })?
+        };
+        Ok((account, new().merged(parts)))
+    }
+
+    /// The same, always with those that are alike together.
+    fn add_up_alike<'s>(
+        &self,
         new: impl Fn() -> Accumulator<'s> + Sync,
     ) -> Result<(Account, Vec<Accumulator<'s>>), Failure> {
         let attributor = self.attributor();
         let memory = self.settings.memory.value / 16 / self.threads.max(1);
-        let begin = || Worker::new((), Bundles::new(&attributor, by, new(), memory));
+        let begin = || Worker::new((), Bundles::new(&attributor, new(), memory));
         let begun = Instant::now();
         let (ended, notes) = self.ledger.closed(self.threads, begin, |worker, closed| {
             worker.calls += 1;

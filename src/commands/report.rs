@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::bill::Wanted;
-use super::costed::{Asked, Costed};
+use super::costed::{ANY, Asked, Costed};
 use super::logs::Logs;
 use super::proof::{Fault, Proven, Speakers, prove};
 use super::row_entries::{Frame, RowEntries};
@@ -57,10 +57,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
             Ok(())
         })?;
         (account, vec![part], Some(entries))
-    } else if book.is_none() && args.groups.min_group.is_none() && logs.settings.pseudonyms.is_none() {
-        // Neither what a call would cost nor who called is asked of each call, and each is shown as it is.
-        let (account, sums) = logs.add_up(&by, || begin().calls)?;
-        (account, sums.into_iter().map(|calls| Part { calls, estimates: None }).collect(), None)
+    } else if book.is_none() {
+        let (account, calls) = logs.add_up(|| begin().calls)?;
+        (account, vec![Part { calls, estimates: None }], None)
     } else {
         let (account, parts) = logs.attribute(begin, |part, attributed| {
             part.add(attributed);
@@ -229,8 +228,9 @@ impl Filters {
 /// The same with the money of a bill.
 fn with_bill(args: &ReportArgs, wanted: &Wanted, by: Vec<Dimension>) -> Result<Ending, Failure> {
     let settings = Logs::settings(&args.logs, &args.output)?;
-    let asked = Asked { settings, by, minimum: args.groups.min_group };
-    let Costed { logs, account, by, statement, summary } = Costed::read(&args.logs, wanted, asked, &|_, _| Ok(()))?;
+    let asked = Asked { settings, by, minimum: args.groups.min_group, keep: false };
+    let costed = Costed::read(&args.logs, wanted, asked, ANY)?;
+    let Costed { logs, account, by, statement, summary, kept: _ } = costed;
     let untied = summary.invoice.is_some_and(|invoice| !invoice.ties_out());
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let document = documents::cost_report(&logs, account, &by, &statement, summary);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::computed::{Asked, Kept};
+use super::computed::Asked;
+use super::costed::Kept;
 use super::statement_files::{self, named};
 use super::{Ending, Failure, ledger, output, statements, temporary};
 use crate::cli::statements::VerifyArgs;
