@@ -205,10 +205,7 @@ impl Logs {
 
     /// Attributes the calls and adds them up with `new`, which begins sums: those that are alike together, unless something is
     /// asked of each call or each is shown by other names.
-    pub fn add_up<'s>(
-        &self,
-        new: impl Fn() -> Accumulator<'s> + Sync,
-    ) -> Result<(Account, Accumulator<'s>), Failure> {
+    pub fn add_up<'s>(&self, new: impl Fn() -> Accumulator<'s> + Sync) -> Result<(Account, Accumulator<'s>), Failure> {
         let (account, parts) = if self.settings.pseudonyms.is_none() && new().takes_alike() {
             self.add_up_alike(&new)?
         } else {
