@@ -4,7 +4,7 @@
 //! knows how), `ledger` collapses observations into calls, `chargeback` finds payers and units and makes the statement, `report`
 //! prints it. `bill` reads what was charged, which `chargeback` puts beside the calls. `model` holds the nouns that all of them share; `cli` and `commands` are the program around it.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod bill;

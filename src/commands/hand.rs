@@ -9,7 +9,7 @@ use crate::model::brief::{Brief, Likeness};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
 use crate::model::stats::{Count, Stage};
-use crate::provider::{Decoded, LineRead, Provider, ScanCounts, Scanner, Verdicts};
+use crate::provider::{Decoded, LineRead, LineReader, Provider, ScanCounts, Scanner};
 
 /// How units are decoded.
 pub(super) struct Decoding<'s> {
@@ -26,8 +26,8 @@ pub(super) struct Hand<'r> {
     decoding: &'r Decoding<'r>,
     intake: &'r Intake,
     share: Share,
-    /// What is known of entries that are like others.
-    verdicts: Verdicts,
+    /// Reads lines, and knows of entries that are like others.
+    reader: LineReader,
     /// The other entries of a piece.
     batch: Vec<Observation>,
     scans: ScanCounts,
@@ -64,7 +64,7 @@ impl Taker for Hand<'_> {
             Scanner::Strict => false,
             Scanner::Fast => {
                 let provider = self.decoding.provider;
-                let Some(read) = provider.decode_line(line, source, &mut self.verdicts) else { return false };
+                let Some(read) = provider.decode_line(line, source, &mut self.reader) else { return false };
                 if self.intake.drops(Dropped::Record) {
                     return true;
                 }
@@ -102,14 +102,14 @@ impl<'r> Hand<'r> {
     /// An empty hand for one of so many threads.
     pub fn new(intake: &'r Intake, decoding: &'r Decoding<'r>, threads: usize) -> Self {
         let share = Share { shelf: intake.ledger.shelf(threads), counted: intake.nothing_counted(), full: None };
-        Self { decoding, intake, share, verdicts: Verdicts::default(), batch: Vec::new(), scans: ScanCounts::default() }
+        Self { decoding, intake, share, reader: LineReader::default(), batch: Vec::new(), scans: ScanCounts::default() }
     }
 
     /// Keeps what entries like this one have in common.
     fn learn(&mut self, likeness: Likeness, observation: &Observation) {
-        let kept = self.verdicts.numbers(likeness, &observation.facts);
+        let kept = self.reader.verdicts.numbers(likeness, &observation.facts);
         if let Some(numbers) = self.share.shelf.keep_form(&observation.facts, kept) {
-            self.verdicts.learn(likeness, numbers, observation);
+            self.reader.verdicts.learn(likeness, numbers, observation);
         }
     }
 

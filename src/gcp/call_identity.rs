@@ -30,13 +30,44 @@ pub struct Told {
 
 /// The identity of the call, in the order: BigQuery job, operation, split, the entry itself.
 pub fn told(call: &Audited<'_>, own: EntryId) -> Told {
-    job(call).unwrap_or_else(|| told_of_entry(call.entry, own))
+    job(call).unwrap_or_else(|| {
+        let flag = |field: &Field<bool>| field.as_ref().copied().unwrap_or(false);
+        let operation = call.entry.operation.as_ref().map(|operation| Operation {
+            id: operation.id.text(),
+            producer: operation.producer.text(),
+            first: flag(&operation.first),
+            last: flag(&operation.last),
+        });
+        let split = call.entry.split.as_ref().map(|split| {
+            let is_first = split.index.as_ref().is_none_or(|index| *index == 0);
+            (split.uid.text(), is_first)
+        });
+        told_of_entry(operation, split, own)
+    })
 }
 
-/// The same for an entry that tells of no job.
-pub fn told_of_entry(entry: &LogEntry<'_>, own: EntryId) -> Told {
-    let phase = phase(entry);
-    let first_part = entry.split.as_ref().is_some_and(|split| split.index.as_ref().is_none_or(|index| *index == 0));
+/// What an entry says of the operation that it belongs to. No text is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation<'e> {
+    /// Unique together with the producer.
+    pub id: Option<&'e str>,
+    /// Who issued the id.
+    pub producer: Option<&'e str>,
+    /// The entry tells of the beginning.
+    pub first: bool,
+    /// The entry tells of the end.
+    pub last: bool,
+}
+
+/// The same for an entry that tells of no job: by its operation, and by the uid of a divided entry with whether it is the first part.
+pub fn told_of_entry(operation: Option<Operation<'_>>, split: Option<(Option<&str>, bool)>, own: EntryId) -> Told {
+    let phase = operation.map_or(Phase::Whole, |operation| match (operation.first, operation.last) {
+        (true, true) => Phase::Whole,
+        (true, false) => Phase::First,
+        (false, true) => Phase::Last,
+        (false, false) => Phase::Middle,
+    });
+    let first_part = split.is_some_and(|(_, is_first)| is_first);
     let rank = u8::from(first_part)
         + match phase {
             Phase::Last | Phase::Whole => 40,
@@ -44,13 +75,11 @@ pub fn told_of_entry(entry: &LogEntry<'_>, own: EntryId) -> Told {
             Phase::Middle => 10,
         };
     let plain = |key, cause| Told { key, cause, family: None, phase, rank };
-    if let Some(operation) = entry.operation.as_ref()
-        && let Some(id) = operation.id.text()
-    {
-        let producer = operation.producer.text().unwrap_or_default();
+    if let Some(Operation { id: Some(id), producer, .. }) = operation {
+        let producer = producer.unwrap_or_default();
         return plain(key(&["operation", producer, id]), MergeCause::Operation);
     }
-    if let Some(uid) = entry.split.as_ref().and_then(|split| split.uid.text()) {
+    if let Some((Some(uid), _)) = split {
         return plain(key(&["split", uid]), MergeCause::Split);
     }
     // The entry is the call: both have one identity.
@@ -76,17 +105,6 @@ fn job(call: &Audited<'_>) -> Option<Told> {
     Some(Told { key: full, cause: MergeCause::BigqueryJob, family: Some(JobFamily { base, location }), phase, rank })
 }
 
-fn phase(entry: &LogEntry<'_>) -> Phase {
-    let Some(operation) = entry.operation.as_ref() else { return Phase::Whole };
-    let flag = |field: &Field<bool>| field.as_ref().copied().unwrap_or(false);
-    match (flag(&operation.first), flag(&operation.last)) {
-        (true, true) => Phase::Whole,
-        (true, false) => Phase::First,
-        (false, true) => Phase::Last,
-        (false, false) => Phase::Middle,
-    }
-}
-
 /// The part of a split entry.
 pub fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
     let split = entry.split.as_ref()?;
@@ -97,8 +115,8 @@ pub fn split_part(entry: &LogEntry<'_>) -> Option<SplitPart> {
 
 /// The id of an entry's canonical identity: its log, time in microseconds and insertId; without a time or an insertId its
 /// bytes.
-pub fn entry_id(entry: &LogEntry<'_>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> EntryId {
-    let CallKey(id) = match (entry.insert_id.text(), time) {
+pub fn entry_id(insert_id: Option<&str>, log_name: Option<&str>, time: Option<i64>, record: &[u8]) -> EntryId {
+    let CallKey(id) = match (insert_id, time) {
         (Some(insert_id), Some(nanos)) => {
             let mut digits = [0; 20];
             let micros = decimal(nanos.div_euclid(1000), &mut digits);
@@ -164,9 +182,9 @@ fn decimal(number: i64, digits: &mut [u8; 20]) -> &str {
 }
 
 /// A pair of number and id that the entry itself states: one in the label, the other in the name of a project's log.
-pub fn learnt_pair(entry: &LogEntry<'_>) -> Option<(u64, String)> {
-    let label = entry.resource.as_ref()?.labels.as_ref()?.project_id.text()?;
-    let Container::Project(log) = container_of(entry.log_name.text()?) else { return None };
+pub fn learnt_pair(label: Option<&str>, log_name: Option<&str>) -> Option<(u64, String)> {
+    let label = label.filter(|label| !label.is_empty())?;
+    let Container::Project(log) = container_of(log_name?) else { return None };
     let number_of = |project| match project {
         ProjectRef::Number { number, .. } => Some(number),
         ProjectRef::Id(_) | ProjectRef::Wildcard | ProjectRef::Invalid => None,

@@ -8,9 +8,10 @@ use super::lenient::{Field, Wrongs};
 use super::log_entry::{self, LogEntry, Unreadable};
 use super::log_name::LogName;
 use super::observe;
+use super::plain;
 use super::project_ref::ProjectRef;
 use super::resource_name::project_of;
-use super::scan::{Scanner, scan};
+use super::scan::{Index, Scanner, scan};
 use super::service::{Catalogue, ServiceKind};
 use super::shape;
 use super::verdicts::Verdicts;
@@ -65,6 +66,15 @@ pub fn decode_with_entry<'r>(
     (decoded, entry, by)
 }
 
+/// What one thread needs to read lines.
+#[derive(Debug, Default)]
+pub struct LineReader {
+    /// The tokens of the line that is read.
+    index: Index,
+    /// What is known of entries that are like others.
+    pub verdicts: Verdicts,
+}
+
 /// What was read of a line.
 #[derive(Debug, PartialEq)]
 pub enum LineRead<'r> {
@@ -81,18 +91,18 @@ pub fn decode_line<'r>(
     line: &'r [u8],
     source: Source,
     catalogue: &Catalogue,
-    verdicts: &mut Verdicts,
+    LineReader { index, verdicts }: &mut LineReader,
 ) -> Option<LineRead<'r>> {
-    let scanned = scan(line).ok().filter(|scanned| !scanned.may_wrap)?;
-    let entry = scanned.entry?;
-    let likeness = verdicts.likeness(&entry, catalogue);
-    if let Some(likeness) = likeness
+    let plain = if verdicts.rests() { None } else { plain::read(line, index) };
+    let likeness = plain.and_then(|plain| verdicts.likeness(&plain, catalogue));
+    if let (Some(plain), Some(likeness)) = (plain, likeness)
         && let Some((known, caller)) = verdicts.known(likeness)
-        && let Some(brief) = observe::brief(&entry, known, caller, source)
+        && let Some(brief) = observe::brief(&plain, known, caller, source)
     {
         return Some(LineRead::Known(brief));
     }
-    let (decoded, entry) = decode_entry(&entry, line, source, catalogue);
+    let scanned = scan(line).ok().filter(|scanned| !scanned.may_wrap)?;
+    let (decoded, entry) = decode_entry(&scanned.entry?, line, source, catalogue);
     Some(LineRead::Judged(decoded, entry, likeness))
 }
 

@@ -21,6 +21,7 @@ pub mod log_entry;
 pub mod log_name;
 pub mod mention;
 pub mod observe;
+pub mod plain;
 pub mod project_ref;
 pub mod resource_name;
 pub mod row_filter;

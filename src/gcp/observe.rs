@@ -3,8 +3,9 @@
 use super::call_identity::{self, told};
 use super::identity::{self, IdentityKind, Link};
 use super::kind::{Audited, Stream, Verdict};
-use super::lenient::{Field, Text};
+use super::lenient::Field;
 use super::log_entry::LogEntry;
+use super::plain::Plain;
 use super::resource_name::location_of;
 use super::service::{MethodClass, Service};
 use super::timestamp;
@@ -31,7 +32,7 @@ pub fn observation(
     if let Charge::Nobody { reason: PayerReason::InvalidProject, evidence: Some(evidence), .. } = &verdict.charge {
         notes.push((DiagnosticKind::InvalidProject, format!("{}: `{}`", evidence.path, evidence.text)));
     }
-    let own = call_identity::entry_id(entry, call.log_name.as_deref(), time, record);
+    let own = call_identity::entry_id(entry.insert_id.text(), call.log_name.as_deref(), time, record);
     let tells = told(call, own);
     let charge_rank = if tells.cause == MergeCause::BigqueryJob { tells.rank } else { charge_rank(&verdict.charge) };
     Observation {
@@ -44,20 +45,26 @@ pub fn observation(
         charge_rank,
         split: call_identity::split_part(entry),
         source,
-        learnt: call_identity::learnt_pair(entry),
+        learnt: call_identity::learnt_pair(label(entry), entry.log_name.text()),
         facts: Box::new(facts(call, verdict, time, received)),
     }
 }
 
-/// What an entry says alone, when all else of it is known; `None` when its time cannot be read.
-pub fn brief<'e>(entry: &LogEntry<'e>, known: &Known, caller: u32, source: Source) -> Option<Brief<'e>> {
-    let audit = entry.proto_payload.as_ref()?;
-    let time = entry.timestamp.text().and_then(timestamp::parse)?;
-    let received = entry.receive_timestamp.text().and_then(timestamp::parse);
+/// What a plain entry says alone, when all else of it is known; `None` when its time cannot be read.
+pub fn brief<'e>(entry: &Plain<'e>, known: &Known, caller: u32, source: Source) -> Option<Brief<'e>> {
+    let time = timestamp::parse(entry.timestamp)?;
+    let stated = |text: Option<&'e str>| text.filter(|text| !text.is_empty());
+    let received = stated(entry.receive_timestamp).and_then(timestamp::parse);
     // The bytes of the record are not asked for: time and insertId are there.
-    let own = call_identity::entry_id(entry, known.log_name.as_deref(), Some(time), &[]);
-    let tells = call_identity::told_of_entry(entry, own);
-    let text = |text: &Text<'e>| text.as_ref().filter(|text| !text.is_empty()).cloned();
+    let own = call_identity::entry_id(Some(entry.insert_id), known.log_name.as_deref(), Some(time), &[]);
+    let operation = entry.operation.map(|operation| call_identity::Operation {
+        id: stated(operation.id),
+        producer: stated(operation.producer),
+        first: operation.first.unwrap_or(false),
+        last: operation.last.unwrap_or(false),
+    });
+    let tells = call_identity::told_of_entry(operation, None, own);
+    let label = entry.resource.labels.and_then(|labels| labels.project_id);
     Some(Brief {
         key: tells.key,
         entry: own,
@@ -68,11 +75,16 @@ pub fn brief<'e>(entry: &LogEntry<'e>, known: &Known, caller: u32, source: Sourc
         source,
         time: Some(time),
         lateness: received.map(|received| received.saturating_sub(time)),
-        resource: text(&audit.resource_name),
-        insert_id: text(&entry.insert_id),
+        resource: stated(entry.audit.resource_name),
+        insert_id: Some(entry.insert_id),
         numbers: Numbers { form: known.form, caller },
-        learnt: if known.teaches { call_identity::learnt_pair(entry) } else { None },
+        learnt: if known.teaches { call_identity::learnt_pair(label, Some(entry.log_name)) } else { None },
     })
+}
+
+/// The project that the entry's label names.
+fn label<'e>(entry: &'e LogEntry<'_>) -> Option<&'e str> {
+    entry.resource.as_ref()?.labels.as_ref()?.project_id.text()
 }
 
 fn facts(call: &Audited<'_>, verdict: Verdict, time: Option<i64>, received: Option<i64>) -> Facts {

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::log_entry::LogEntry;
+use super::plain::Plain;
 use super::service::Catalogue;
 use super::tokens::Tokens;
 use crate::model::brief::{Likeness, Numbers, OF_CALLERS};
@@ -51,12 +51,15 @@ pub struct Known {
 type Marks = u8;
 
 impl Verdicts {
-    /// What entries with the same tokens have in common, if an entry has tokens and it pays to look.
-    pub fn likeness(&mut self, entry: &LogEntry<'_>, catalogue: &Catalogue) -> Option<Likeness> {
-        if let Some(left) = self.resting.checked_sub(1) {
-            self.resting = left;
-            return None;
-        }
+    /// Whether this entry may pass without a look, because looking did not pay lately.
+    pub fn rests(&mut self) -> bool {
+        let left = self.resting.checked_sub(1);
+        self.resting = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// What entries with the same tokens have in common, if an entry has tokens.
+    pub fn likeness(&mut self, entry: &Plain<'_>, catalogue: &Catalogue) -> Option<Likeness> {
         self.tokens.read(entry, catalogue)?;
         self.asked += 1;
         if self.asked == TRIAL {

@@ -13,13 +13,12 @@ use crate::model::payer::{Namespace, Payer};
 use crate::model::reason::PayerReason;
 
 pub use crate::gcp::bill as google_bill;
-pub use crate::gcp::decode::{Decoded, LineRead};
+pub use crate::gcp::decode::{Decoded, LineRead, LineReader};
 pub use crate::gcp::identity_text;
 pub use crate::gcp::inventory::ancestry;
 pub use crate::gcp::scan::{ScanCounts, Scanner};
 pub use crate::gcp::service::CATALOGUE_DATE;
 pub use crate::gcp::service_csv::CatalogueError;
-pub use crate::gcp::verdicts::Verdicts;
 
 /// A cloud whose logs are understood, with what is known of its services.
 #[derive(Debug, Clone)]
@@ -65,10 +64,10 @@ impl Provider {
     }
 
     /// The same for a line, if the fast scanner vouches that it is one record and nothing else. What is like an entry whose
-    /// verdict is remembered is not judged again; the verdicts are those of this provider.
-    pub fn decode_line<'r>(&self, line: &'r [u8], source: Source, verdicts: &mut Verdicts) -> Option<LineRead<'r>> {
+    /// verdict is remembered is not judged again; the reader is of this provider.
+    pub fn decode_line<'r>(&self, line: &'r [u8], source: Source, reader: &mut LineReader) -> Option<LineRead<'r>> {
         match self {
-            Self::GoogleCloud(catalogue) => gcp::decode::decode_line(line, source, catalogue, verdicts),
+            Self::GoogleCloud(catalogue) => gcp::decode::decode_line(line, source, catalogue, reader),
         }
     }
 

@@ -40,8 +40,8 @@ mod nonsense;
 #[cfg(not(feature = "cloud"))]
 mod object_urls;
 mod pieces;
+mod plain_of;
 mod pools;
-mod prices;
 mod privacy;
 mod program;
 #[cfg(unix)]

@@ -280,14 +280,25 @@ fn polars_stays_in_chargeback() {
 }
 
 #[test]
-fn nothing_is_unsafe() {
+fn only_blocks_are_unsafe_and_say_why() {
     for source in Source::all() {
+        let is_blocks = source.path.ends_with("gcp/scan/blocks.rs");
         for (line, code) in source.code() {
-            assert!(!words(code).any(|word| word == "unsafe"), "src/{}:{line}: {code}", source.path.display());
+            assert!(
+                is_blocks || !words(code).any(|word| word == "unsafe"),
+                "src/{}:{line}: {code}",
+                source.path.display()
+            );
         }
     }
     let library = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    assert!(library.contains("#![forbid(unsafe_code)]"));
+    assert!(library.contains("#![deny(unsafe_code)]"));
+    let blocks = std::fs::read_to_string(root().join("src/gcp/scan/blocks.rs")).unwrap();
+    let mut before = "";
+    for line in blocks.lines() {
+        assert!(!line.contains("unsafe {") || before.trim().starts_with("// SAFETY: "), "{line}");
+        before = line;
+    }
 }
 
 #[test]

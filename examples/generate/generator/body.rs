@@ -8,14 +8,16 @@ use super::random::{Random, mixed};
 /// How often arrays in requests and responses of published entries have which length.
 const LENGTHS: [(u64, usize); 9] = [(3, 0), (274, 1), (49, 2), (13, 3), (12, 4), (8, 6), (2, 8), (6, 9), (1, 17)];
 
+/// Names that mean the same type in all of Google's APIs, such as `parent` and `labels`, are written by those who need them: with
+/// values of any type they stand in no published entry.
 const WORDS: [&str; 36] = [
     "name",
-    "labels",
+    "items",
     "filter",
     "pageSize",
     "view",
     "etag",
-    "parent",
+    "origin",
     "updateMask",
     "settings",
     "network",

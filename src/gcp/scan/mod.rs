@@ -4,10 +4,16 @@
 //! knows every rule and names every error: escapes in keys, control characters, floats and large integers in fields that are
 //! read, deep nesting, and whatever is not valid.
 
+mod blocks;
 mod fields;
+mod index;
 mod token;
+mod walk;
 
 use serde::de::Error;
+
+pub use self::index::Index;
+pub use self::walk::Walk;
 
 use self::token::Place;
 use super::lenient::Field;

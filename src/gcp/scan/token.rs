@@ -180,7 +180,7 @@ fn first_of_eight(block: &[u8; 8]) -> usize {
 }
 
 /// The length of the escape that begins the text, if it is one.
-fn escape_length(text: &[u8]) -> Option<usize> {
+pub(super) fn escape_length(text: &[u8]) -> Option<usize> {
     match text.get(1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
         b'u' => text.get(2..6)?.iter().all(u8::is_ascii_hexdigit).then_some(6),

@@ -1,7 +1,5 @@
 //! Laws of the bytes: whatever an entry says comes back, and damaged bytes are an error.
 
-use std::borrow::Cow;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -57,8 +55,8 @@ proptest! {
             source: first.source,
             time: facts.time,
             lateness: facts.lateness,
-            resource: facts.resource.as_deref().map(Cow::Borrowed),
-            insert_id: facts.insert_id.as_deref().map(Cow::Borrowed),
+            resource: facts.resource.as_deref(),
+            insert_id: facts.insert_id.as_deref(),
             numbers,
             learnt: None,
         };

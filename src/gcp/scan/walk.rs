@@ -1,0 +1,211 @@
+//! A walk over the tokens of a record, in the order in which they stand. Each step checks the grammar of what it passes.
+
+use super::index::Index;
+use super::token::Place;
+
+/// A place among the tokens of a record. Steps give `None` when what stands there is not what was asked for.
+pub struct Walk<'r, 'i> {
+    text: &'r str,
+    kinds: &'i [u8],
+    at: &'i [u32],
+    next: usize,
+    escapes: bool,
+}
+
+impl<'r, 'i> Walk<'r, 'i> {
+    /// Begins at the first token of the record that the index was read from.
+    pub fn new(text: &'r str, index: &'i Index) -> Self {
+        let (kinds, at) = index.with_end();
+        Self { text, kinds, at, next: 0, escapes: index.has_escapes() }
+    }
+
+    /// The first byte of the next token; zero at the end.
+    pub fn peek(&self) -> u8 {
+        self.kinds.get(self.next).copied().unwrap_or(0)
+    }
+
+    /// Passes an expected token of one byte.
+    pub fn pass(&mut self, expected: u8) -> Option<()> {
+        let found = self.peek() == expected;
+        self.next += 1;
+        found.then_some(())
+    }
+
+    /// Whether all tokens were passed.
+    pub fn is_at_end(&self) -> bool {
+        self.next + 1 == self.kinds.len()
+    }
+
+    /// Passes a string that holds no escapes, and gives it.
+    pub fn text(&mut self) -> Option<&'r str> {
+        // Quotes stand in pairs.
+        let &[b'"', _] = self.kinds.get(self.next..self.next + 2)? else { return None };
+        let &[open, close] = self.at.get(self.next..self.next + 2)? else { return None };
+        self.next += 2;
+        let text = self.text.get(open as usize + 1..close as usize)?;
+        (!self.escapes || memchr::memchr(b'\\', text.as_bytes()).is_none()).then_some(text)
+    }
+
+    /// Passes an object: a member's name is given to `member`, which passes its value.
+    #[inline]
+    pub fn object(&mut self, mut member: impl FnMut(&mut Self, &'r str) -> Option<()>) -> Option<()> {
+        self.pass(b'{')?;
+        if self.peek() == b'}' {
+            return self.pass(b'}');
+        }
+        loop {
+            let name = self.text()?;
+            self.pass(b':')?;
+            member(self, name)?;
+            match self.peek() {
+                b',' => self.next += 1,
+                _ => return self.pass(b'}'),
+            }
+        }
+    }
+
+    /// Passes an array, each element with `element`.
+    #[inline]
+    pub fn array(&mut self, mut element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.pass(b'[')?;
+        if self.peek() == b']' {
+            return self.pass(b']');
+        }
+        loop {
+            element(self)?;
+            match self.peek() {
+                b',' => self.next += 1,
+                _ => return self.pass(b']'),
+            }
+        }
+    }
+
+    /// Passes a truth value.
+    pub fn flag(&mut self) -> Option<bool> {
+        let kind = self.peek();
+        self.scalar()?;
+        matches!(kind, b't' | b'f').then_some(kind == b't')
+    }
+
+    /// Passes an integer that fits.
+    pub fn integer(&mut self) -> Option<i64> {
+        let start = *self.at.get(self.next)? as usize;
+        if !matches!(self.peek(), b'-' | b'0'..=b'9') {
+            return None;
+        }
+        let end = self.scalar()?;
+        let digits = self.text.get(start..end)?;
+        // A negative zero is a float.
+        if digits == "-0" { None } else { digits.parse().ok() }
+    }
+
+    /// Passes a number or word; where it ends.
+    fn scalar(&mut self) -> Option<usize> {
+        let mut place = Place { text: self.text, at: *self.at.get(self.next)? as usize, depth: 0, may_wrap: false };
+        match self.peek() {
+            b't' => place.literal("true"),
+            b'f' => place.literal("false"),
+            b'n' => place.literal("null"),
+            b'-' | b'0'..=b'9' => place.number().map(drop),
+            _ => return None,
+        }
+        .ok()?;
+        // The token ends where nothing of a number or word stands any more.
+        let ends =
+            |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',' | b'"' | b' ' | b'\t' | b'\n' | b'\r');
+        self.next += 1;
+        self.text.as_bytes().get(place.at).is_none_or(ends).then_some(place.at)
+    }
+
+    /// Passes a value of any kind, its grammar checked.
+    pub fn skip(&mut self) -> Option<()> {
+        /// One bit a level, 1 is an object; deeper values are odd.
+        const LEVELS: u32 = 64;
+        let (mut objects, mut level) = (0_u64, 0_u32);
+        loop {
+            match self.peek() {
+                b'"' => self.next += 2,
+                open @ (b'{' | b'[') => {
+                    self.next += 1;
+                    let object = open == b'{';
+                    if self.peek() == if object { b'}' } else { b']' } {
+                        self.next += 1;
+                    } else {
+                        if level == LEVELS {
+                            return None;
+                        }
+                        objects = objects << 1 | u64::from(object);
+                        level += 1;
+                        if object {
+                            self.skip_name()?;
+                        }
+                        continue;
+                    }
+                }
+                _ => drop(self.scalar()?),
+            }
+            loop {
+                if level == 0 {
+                    return Some(());
+                }
+                let object = objects & 1 == 1;
+                match (self.peek(), object) {
+                    (b',', _) => {
+                        self.next += 1;
+                        if object {
+                            self.skip_name()?;
+                        }
+                        break;
+                    }
+                    (b'}', true) | (b']', false) => {
+                        self.next += 1;
+                        objects >>= 1;
+                        level -= 1;
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    fn skip_name(&mut self) -> Option<()> {
+        let &[b'"', _, b':'] = self.kinds.get(self.next..self.next + 3)? else { return None };
+        self.next += 3;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skips(text: &str) -> bool {
+        let mut index = Index::default();
+        if index.read(text).is_err() {
+            return false;
+        }
+        let mut walk = Walk::new(text, &index);
+        walk.skip().is_some() && walk.is_at_end()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_skipped_is_json(parts in proptest::collection::vec(proptest::sample::select(vec![
+            "{", "}", "[", "]", ":", ",", "\"a\"", "\"\"", "\"\\n\"", "\"\\\"\"", "\"\\x\"", "1", "-0", "01", "1.5e3", "1.", "true", "tru", "null", "nullx", " ", "\n", "\u{1}",
+            "\\", "é", "\"é\"", "\"a\":1", "\"b\":{}", "[1,2]", "{\"c\":[null]}",
+        ]), 0..9)) {
+            let text = parts.concat();
+            let valid = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            proptest::prop_assert_eq!(skips(&text), valid, "{}", text);
+            let inside = format!("{{\"a\":[{text}]}}");
+            let valid = serde_json::from_str::<serde::de::IgnoredAny>(&inside).is_ok();
+            proptest::prop_assert_eq!(skips(&inside), valid, "{}", inside);
+        }
+    }
+
+    #[test]
+    fn deep_values_are_left_to_others() {
+        let nested = |levels| ["[".repeat(levels), "1".to_owned(), "]".repeat(levels)].concat();
+        assert!(skips(&nested(64)) && !skips(&nested(65)));
+    }
+}
