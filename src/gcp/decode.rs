@@ -94,10 +94,10 @@ pub fn decode_line<'r>(
     LineReader { index, verdicts }: &mut LineReader,
 ) -> Option<LineRead<'r>> {
     let plain = if verdicts.rests() { None } else { plain::read(line, index) };
-    let likeness = plain.and_then(|plain| verdicts.likeness(&plain, catalogue));
+    let likeness = plain.as_ref().and_then(|plain| verdicts.likeness(plain, catalogue));
     if let (Some(plain), Some(likeness)) = (plain, likeness)
-        && let Some((known, caller)) = verdicts.known(likeness)
-        && let Some(brief) = observe::brief(&plain, known, caller, source)
+        && let Some(known) = verdicts.known(likeness)
+        && let Some(brief) = observe::brief(plain, known, source)
     {
         return Some(LineRead::Known(brief));
     }

@@ -10,7 +10,7 @@ use super::resource_name::location_of;
 use super::service::{MethodClass, Service};
 use super::timestamp;
 use super::verdicts::Known;
-use crate::model::brief::{Brief, Numbers};
+use crate::model::brief::Brief;
 use crate::model::observation::{Candidate, Charge, Facts, Observation, Source};
 use crate::model::reason::{DiagnosticKind, Driver, Flag, MergeCause, PayerReason, QuantityUnit, Reason};
 use crate::model::text::{SharedText, shared};
@@ -51,12 +51,12 @@ pub fn observation(
 }
 
 /// What a plain entry says alone, when all else of it is known; `None` when its time cannot be read.
-pub fn brief<'e>(entry: &Plain<'e>, known: &Known, caller: u32, source: Source) -> Option<Brief<'e>> {
+pub fn brief<'e>(entry: Plain<'e>, known: Known<'_>, source: Source) -> Option<Brief<'e>> {
     let time = timestamp::parse(entry.timestamp)?;
     let stated = |text: Option<&'e str>| text.filter(|text| !text.is_empty());
     let received = stated(entry.receive_timestamp).and_then(timestamp::parse);
     // The bytes of the record are not asked for: time and insertId are there.
-    let own = call_identity::entry_id(Some(entry.insert_id), known.log_name.as_deref(), Some(time), &[]);
+    let own = call_identity::entry_id(Some(entry.insert_id), known.log_name, Some(time), &[]);
     let operation = entry.operation.map(|operation| call_identity::Operation {
         id: stated(operation.id),
         producer: stated(operation.producer),
@@ -75,9 +75,9 @@ pub fn brief<'e>(entry: &Plain<'e>, known: &Known, caller: u32, source: Source) 
         source,
         time: Some(time),
         lateness: received.map(|received| received.saturating_sub(time)),
-        resource: stated(entry.audit.resource_name),
+        resource: entry.audit.resource_name.filter(|name| !name.is_empty()),
         insert_id: Some(entry.insert_id),
-        numbers: Numbers { form: known.form, caller },
+        numbers: known.numbers,
         learnt: if known.teaches { call_identity::learnt_pair(label, Some(entry.log_name)) } else { None },
     })
 }

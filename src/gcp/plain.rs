@@ -1,13 +1,15 @@
 //! Plain entries: what rules read of an entry that has nothing odd about it, in one pass over its tokens.
 //!
 //! Nearly all entries are plain. An entry is not if it has a field of the wrong type, one that is `null` or stands twice, an escape in
-//! a text that is read, a field of another log or of a re-export, or more of something than there is room for; and neither are parts
+//! a text that is read (but for the resource's name, which users choose), a field of another log or of a re-export, or more of something than there is room for; and neither are parts
 //! of divided entries and jobs of BigQuery, which are rarely like others. [`super::log_entry`] reads all of these.
 
-use super::scan::{Index, Walk};
+use std::borrow::Cow;
+
+use super::scan::{Index, Quoted, Walk};
 
 /// A plain entry. A text may be empty where it is optional; names are those of [`super::log_entry::LogEntry`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plain<'e> {
     /// `projects/P/logs/ID` and the like, with the id URL-encoded; not empty.
     pub log_name: &'e str,
@@ -61,7 +63,7 @@ pub struct Operation<'e> {
 }
 
 /// The audit payload.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit<'e> {
     /// `@type`; not empty.
     pub type_url: &'e str,
@@ -70,7 +72,7 @@ pub struct Audit<'e> {
     /// The method that was called.
     pub method_name: Option<&'e str>,
     /// What it was called on.
-    pub resource_name: Option<&'e str>,
+    pub resource_name: Option<Cow<'e, str>>,
     /// `resourceLocation`, and in it `currentLocations`.
     pub locations: Option<Option<List<&'e str, 4>>>,
     /// `status`, and in it `code`.
@@ -109,11 +111,23 @@ pub struct Delegation<'e> {
     pub principal_subject: Option<&'e str>,
 }
 
+/// What a permission was checked on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Checked<'e> {
+    /// The check does not say.
+    #[default]
+    Unstated,
+    /// The resource that the entry names.
+    Named,
+    /// Another text, or an empty one.
+    Other(&'e str),
+}
+
 /// A permission check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Check<'e> {
     /// What the permission was checked on.
-    pub resource: Option<&'e str>,
+    pub resource: Checked<'e>,
     /// The permission.
     pub permission: Option<&'e str>,
     /// Whether it was granted.
@@ -158,6 +172,16 @@ impl<T, const MOST: usize> List<T, MOST> {
     /// The items.
     pub fn as_slice(&self) -> &[T] {
         &self.items[..self.length]
+    }
+
+    /// The same of what each item becomes; `None` when one becomes nothing.
+    fn try_map<U: Copy + Default>(self, become_of: impl Fn(T) -> Option<U>) -> Option<List<U, MOST>>
+    where
+        T: Copy,
+    {
+        let mut list = List::default();
+        self.as_slice().iter().try_for_each(|item| list.push(become_of(*item)?))?;
+        Some(list)
     }
 
     /// Adds an item; `None` when there is no room.
@@ -249,16 +273,16 @@ fn operation<'r>(walk: &mut Walk<'r, '_>) -> Option<Operation<'r>> {
 
 fn audit<'r>(walk: &mut Walk<'r, '_>) -> Option<Audit<'r>> {
     let (mut type_url, mut service_name, mut service_data) = (None, None, None);
-    let mut audit = Audit::default();
+    let (mut resource_name, mut checks, mut audit) = (None, None, Audit::default());
     walk.object(|walk, name| match name {
         "@type" => once(&mut type_url, walk.text()),
         "serviceName" => once(&mut service_name, walk.text()),
         "methodName" => once(&mut audit.method_name, walk.text()),
-        "resourceName" => once(&mut audit.resource_name, walk.text()),
+        "resourceName" => once(&mut resource_name, walk.string()),
         "resourceLocation" => once(&mut audit.locations, locations(walk)),
         "status" => once(&mut audit.status, status(walk)),
         "authenticationInfo" => once(&mut audit.authentication, authentication(walk)),
-        "authorizationInfo" => once(&mut audit.authorization, authorization(walk)),
+        "authorizationInfo" => once(&mut checks, authorization(walk)),
         "request" => once(&mut audit.request, request(walk)),
         "metadata" => once(&mut audit.metadata, metadata(walk)),
         "serviceData" => once(&mut service_data, other_service_data(walk)),
@@ -268,6 +292,21 @@ fn audit<'r>(walk: &mut Walk<'r, '_>) -> Option<Audit<'r>> {
         _ => walk.skip(),
     })?;
     let stated = |text: Option<&'r str>| text.filter(|text| !text.is_empty());
+    audit.authorization = match checks {
+        None => None,
+        Some(checks) => Some(checks.try_map(|(mut check, on)| {
+            check.resource = match on {
+                None => Checked::Unstated,
+                Some(on) if !on.text.is_empty() && Some(on) == resource_name => Checked::Named,
+                Some(on) => Checked::Other(on.without_escapes()?),
+            };
+            Some(check)
+        })?),
+    };
+    audit.resource_name = match resource_name {
+        None => None,
+        Some(name) => Some(name.decoded()?),
+    };
     let (type_url, service_name) = (stated(type_url)?, stated(service_name)?);
     Some(Audit { type_url, service_name, service_data: service_data.is_some(), ..audit })
 }
@@ -345,17 +384,18 @@ fn first_party<'r>(walk: &mut Walk<'r, '_>) -> Option<Option<&'r str>> {
     Some(email)
 }
 
-fn authorization<'r>(walk: &mut Walk<'r, '_>) -> Option<List<Check<'r>, 6>> {
+/// The checks, each with the text of what it was on.
+fn authorization<'r>(walk: &mut Walk<'r, '_>) -> Option<List<(Check<'r>, Option<Quoted<'r>>), 6>> {
     let mut checks = List::default();
     walk.array(|walk| {
-        let mut check = Check::default();
+        let (mut check, mut on) = (Check::default(), None);
         walk.object(|walk, name| match name {
-            "resource" => once(&mut check.resource, walk.text()),
+            "resource" => once(&mut on, walk.string()),
             "permission" => once(&mut check.permission, walk.text()),
             "granted" => once(&mut check.granted, walk.flag()),
             _ => walk.skip(),
         })?;
-        checks.push(check)
+        checks.push((check, on))
     })?;
     Some(checks)
 }

@@ -4,7 +4,7 @@
 //! in other fields too. A field that is added to plain entries does not compile until it is decided here what it means to a verdict.
 
 use super::kind::requester_pays::whole_project;
-use super::plain::{Audit, Authentication, Check, Delegation, Labels, List, Plain, Request, Resource};
+use super::plain::{Audit, Authentication, Check, Checked, Delegation, Labels, List, Plain, Request, Resource};
 use super::resource_name::{location_of, model_of, project_of};
 use super::service::{Catalogue, ServiceKind};
 
@@ -77,7 +77,7 @@ impl Put<'_> {
             return None;
         }
         // An empty name is none.
-        let resource = resource_name.filter(|name| !name.is_empty());
+        let resource = resource_name.as_deref().filter(|name| !name.is_empty());
         self.resource(resource, kind);
         self.out.push(u8::from(locations.is_some()));
         self.several(locations.as_ref().and_then(Option::as_ref).map(List::as_slice), |put, place| {
@@ -85,7 +85,7 @@ impl Put<'_> {
         });
         self.out.push(u8::from(status.is_some()));
         self.number(status.unwrap_or_default());
-        self.several(authorization.as_ref().map(List::as_slice), |put, check| put.check(check, resource));
+        self.several(authorization.as_ref().map(List::as_slice), Self::check);
         let mut named = [above[0], above[1], None, None, None];
         if let Some(Request { parent, topic, read_stream, labels: _ }) = request {
             [named[2], named[3], named[4]] = [*parent, *topic, *read_stream];
@@ -138,13 +138,13 @@ impl Put<'_> {
         self.out.push(u8::from(whole_project(name).is_some()));
     }
 
-    fn check(&mut self, check: &Check<'_>, named: Option<&str>) {
+    fn check(&mut self, check: &Check<'_>) {
         let Check { resource, permission, granted } = check;
-        if resource.is_some() && *resource == named {
-            // A mark that no text begins with: the resource itself.
-            self.out.push(3);
-        } else {
-            self.text(*resource);
+        match resource {
+            Checked::Unstated => self.text(None),
+            Checked::Other(text) => self.text(Some(text)),
+            // A mark that no text begins with.
+            Checked::Named => self.out.push(3),
         }
         self.text(*permission);
         self.out.push(granted.map_or(0, |granted| 1 + u8::from(granted)));

@@ -10,6 +10,7 @@ use super::service::Catalogue;
 use super::tokens::Tokens;
 use crate::model::brief::{Likeness, Numbers, OF_CALLERS};
 use crate::model::observation::{Facts, Observation};
+use crate::model::quick_hash::QuickHash;
 use crate::model::text::SharedText;
 
 /// How many entries are looked up before it is asked whether that pays.
@@ -25,8 +26,11 @@ const REST: u32 = 1 << 17;
 #[derive(Debug, Default)]
 pub struct Verdicts {
     tokens: Tokens,
-    verdicts: HashMap<u128, Known, BuildHasherDefault<Low>>,
+    verdicts: HashMap<u128, Kept, BuildHasherDefault<Low>>,
     callers: HashMap<u128, (u32, Marks), BuildHasherDefault<Low>>,
+    /// The decoded names of logs by number, and their numbers.
+    logs: Vec<SharedText>,
+    log_numbers: HashMap<SharedText, u32, QuickHash>,
     /// Entries looked up, and found, since the last trial began.
     asked: u32,
     found: u32,
@@ -34,17 +38,27 @@ pub struct Verdicts {
     resting: u32,
 }
 
-/// What is remembered of a verdict.
-#[derive(Debug, Clone)]
-pub struct Known {
-    /// The form that holds it.
-    pub form: u32,
+/// What is known of an entry from others like it.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'v> {
+    /// Where its form and its caller are kept.
+    pub numbers: Numbers,
     /// How much its charge says.
     pub charge_rank: u8,
     /// Whether such entries teach a pair of number and id.
     pub teaches: bool,
     /// The decoded name of the log.
-    pub log_name: Option<SharedText>,
+    pub log_name: Option<&'v str>,
+}
+
+/// What is kept of a verdict: little, because there are many and each look misses the cache.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    form: u32,
+    /// The number of the log's name; one that there is not stands for none.
+    log: u32,
+    charge_rank: u8,
+    teaches: bool,
 }
 
 /// Which of the flags that come from callers a call has.
@@ -71,17 +85,18 @@ impl Verdicts {
         Some(Likeness { entry: xxh3_128(&self.tokens.entry), caller: xxh3_128(&self.tokens.caller) })
     }
 
-    /// The verdict of entries like this one and the number of the caller, if both are remembered.
-    pub fn known(&mut self, likeness: Likeness) -> Option<(&Known, u32)> {
-        let (caller, marks) = self.callers.get(&likeness.caller)?;
-        let known = self.verdicts.get(&marked(likeness.entry, *marks))?;
+    /// What is known of entries like this one, if verdict and caller are remembered.
+    pub fn known(&mut self, likeness: Likeness) -> Option<Known<'_>> {
+        let (caller, marks) = *self.callers.get(&likeness.caller)?;
+        let Kept { form, log, charge_rank, teaches } = *self.verdicts.get(&marked(likeness.entry, marks))?;
         self.found += 1;
-        Some((known, *caller))
+        let log_name = self.logs.get(log as usize).map(SharedText::as_str);
+        Some(Known { numbers: Numbers { form, caller }, charge_rank, teaches, log_name })
     }
 
     /// The numbers of the form and the caller of an entry that was judged, as far as they are remembered.
     pub fn numbers(&self, likeness: Likeness, facts: &Facts) -> (Option<u32>, Option<u32>) {
-        let form = self.verdicts.get(&marked(likeness.entry, marks(facts))).map(|known| known.form);
+        let form = self.verdicts.get(&marked(likeness.entry, marks(facts))).map(|kept| kept.form);
         (form, self.callers.get(&likeness.caller).map(|(caller, _)| *caller))
     }
 
@@ -89,13 +104,22 @@ impl Verdicts {
     pub fn learn(&mut self, likeness: Likeness, numbers: Numbers, observation: &Observation) {
         let marks = marks(&observation.facts);
         self.callers.insert(likeness.caller, (numbers.caller, marks));
-        let known = Known {
+        let log = observation.facts.log_name.as_ref().map_or(u32::MAX, |name| self.log(name));
+        let kept = Kept {
             form: numbers.form,
+            log,
             charge_rank: observation.charge_rank,
             teaches: observation.learnt.is_some(),
-            log_name: observation.facts.log_name.clone(),
         };
-        self.verdicts.insert(marked(likeness.entry, marks), known);
+        self.verdicts.insert(marked(likeness.entry, marks), kept);
+    }
+
+    fn log(&mut self, name: &SharedText) -> u32 {
+        let next = u32::try_from(self.logs.len()).unwrap_or(u32::MAX);
+        *self.log_numbers.entry(name.clone()).or_insert_with(|| {
+            self.logs.push(name.clone());
+            next
+        })
     }
 }
 

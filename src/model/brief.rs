@@ -1,5 +1,7 @@
 //! Briefs: entries that are like one before in all but what each says alone. The rest was found once, and is known by numbers.
 
+use std::borrow::Cow;
+
 use super::observation::{CallKey, EntryId, Phase, Source};
 use super::reason::{Flag, MergeCause};
 
@@ -46,7 +48,7 @@ pub struct Brief<'e> {
     /// The delay between event and ingestion in nanoseconds, if both are known.
     pub lateness: Option<i64>,
     /// What the call was made on.
-    pub resource: Option<&'e str>,
+    pub resource: Option<Cow<'e, str>>,
     /// The entry's id.
     pub insert_id: Option<&'e str>,
     /// What it says like others.

@@ -1,10 +1,12 @@
 //! What the strict path reads of an entry, as the entry that the walk over its tokens should find: for tests and fuzzing.
 
+use std::borrow::Cow;
+
 use billtrail::gcp::bigquery_entry::{BigQueryServiceData, ServiceMetadata};
 use billtrail::gcp::lenient::{Field, Text, TextMap};
 use billtrail::gcp::log_entry as read;
 use billtrail::gcp::plain::{
-    Audit, Authentication, Check, Delegation, Labels, List, Operation, Plain, Request, Resource,
+    Audit, Authentication, Check, Checked, Delegation, Labels, List, Operation, Plain, Request, Resource,
 };
 
 /// The plain entry that a log entry is; `None` when it is not plain. Every field is named: one that is added needs a decision.
@@ -77,13 +79,18 @@ fn audit<'e>(audit: &'e read::AuditLog<'e>) -> Option<Audit<'e>> {
     };
     let check = |check: &'e read::AuthorizationInfo<'e>| {
         let read::AuthorizationInfo { resource, permission, granted, marker: _ } = check;
-        Some(Check { resource: text(resource)?, permission: text(permission)?, granted: optional(granted)?.copied() })
+        let resource = match text(resource)? {
+            None => Checked::Unstated,
+            Some(text) if !text.is_empty() && Some(text) == resource_name.text() => Checked::Named,
+            Some(text) => Checked::Other(text),
+        };
+        Some(Check { resource, permission: text(permission)?, granted: optional(granted)?.copied() })
     };
     Some(Audit {
         type_url: stated(type_url)?,
         service_name: stated(service_name)?,
         method_name: text(method_name)?,
-        resource_name: text(resource_name)?,
+        resource_name: text(resource_name)?.map(Cow::Borrowed),
         locations: inside(optional(resource_location)?.map(places))?,
         status: inside(optional(status)?.map(code))?,
         authentication: inside(optional(authentication_info)?.map(authentication))?,

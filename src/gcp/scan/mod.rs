@@ -13,7 +13,7 @@ mod walk;
 use serde::de::Error;
 
 pub use self::index::Index;
-pub use self::walk::Walk;
+pub use self::walk::{Quoted, Walk};
 
 use self::token::Place;
 use super::lenient::Field;

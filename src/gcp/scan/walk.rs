@@ -1,5 +1,7 @@
 //! A walk over the tokens of a record, in the order in which they stand. Each step checks the grammar of what it passes.
 
+use std::borrow::Cow;
+
 use super::index::Index;
 use super::token::Place;
 
@@ -10,6 +12,29 @@ pub struct Walk<'r, 'i> {
     at: &'i [u32],
     next: usize,
     escapes: bool,
+}
+
+/// A string as it is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quoted<'r> {
+    /// What stands between the quotes.
+    pub text: &'r str,
+    escapes: bool,
+}
+
+impl<'r> Quoted<'r> {
+    /// What it says, if that is what is written.
+    pub fn without_escapes(self) -> Option<&'r str> {
+        (!self.escapes).then_some(self.text)
+    }
+
+    /// What it says; `None` for escapes that stand for no character.
+    pub fn decoded(self) -> Option<Cow<'r, str>> {
+        match self.without_escapes() {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None => serde_json::from_str(&format!("\"{}\"", self.text)).ok().map(Cow::Owned),
+        }
+    }
 }
 
 impl<'r, 'i> Walk<'r, 'i> {
@@ -38,12 +63,17 @@ impl<'r, 'i> Walk<'r, 'i> {
 
     /// Passes a string that holds no escapes, and gives it.
     pub fn text(&mut self) -> Option<&'r str> {
+        self.string()?.without_escapes()
+    }
+
+    /// Passes a string.
+    pub fn string(&mut self) -> Option<Quoted<'r>> {
         // Quotes stand in pairs.
         let &[b'"', _] = self.kinds.get(self.next..self.next + 2)? else { return None };
         let &[open, close] = self.at.get(self.next..self.next + 2)? else { return None };
         self.next += 2;
         let text = self.text.get(open as usize + 1..close as usize)?;
-        (!self.escapes || memchr::memchr(b'\\', text.as_bytes()).is_none()).then_some(text)
+        Some(Quoted { text, escapes: self.escapes && memchr::memchr(b'\\', text.as_bytes()).is_some() })
     }
 
     /// Passes an object: a member's name is given to `member`, which passes its value.

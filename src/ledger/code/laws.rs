@@ -1,5 +1,7 @@
 //! Laws of the bytes: whatever an entry says comes back, and damaged bytes are an error.
 
+use std::borrow::Cow;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -55,7 +57,7 @@ proptest! {
             source: first.source,
             time: facts.time,
             lateness: facts.lateness,
-            resource: facts.resource.as_deref(),
+            resource: facts.resource.as_deref().map(Cow::Borrowed),
             insert_id: facts.insert_id.as_deref(),
             numbers,
             learnt: None,

@@ -87,7 +87,7 @@ impl Put<'_> {
         self.number(u64::from(numbers.form));
         self.number(u64::from(numbers.caller));
         self.source(source);
-        self.own(*time, *lateness, *resource, *insert_id);
+        self.own(*time, *lateness, resource.as_deref(), *insert_id);
     }
 
     fn source(&mut self, source: &Source) {
