@@ -1,15 +1,25 @@
-//! Any bytes: the fast scanner accepts only what the strict path accepts, and reads the same fields.
+//! Any bytes: both ways of reading that are faster than the strict path accept only what that accepts, and read the same fields.
 
 #![no_main]
 
+#[path = "../../tests/all/plain_of.rs"]
+mod plain_of;
+
 use billtrail::gcp::log_entry::read;
-use billtrail::gcp::scan::scan;
+use billtrail::gcp::plain;
+use billtrail::gcp::scan::{Index, scan};
 use libfuzzer_sys::fuzz_target;
+use plain_of::plain_of;
 
 fuzz_target!(|record: &[u8]| {
+    let strict = read(record);
+    if let Some(walked) = plain::read(record, &mut Index::default()) {
+        let entry = strict.as_ref().ok().and_then(Option::as_ref);
+        assert_eq!(Some(walked), entry.and_then(plain_of));
+    }
     if let Ok(scanned) = scan(record) {
         let may_wrap = scanned.may_wrap;
-        assert_eq!(Ok(scanned.entry), read(record));
+        assert_eq!(Ok(scanned.entry), strict);
         let value: Option<serde_json::Value> = serde_json::from_slice(record).ok();
         if let Some(serde_json::Value::Object(members)) = value {
             assert_eq!(may_wrap, members.contains_key("entries") || members.contains_key("receivedMessages"));

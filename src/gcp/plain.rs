@@ -212,17 +212,26 @@ fn once<T>(place: &mut Option<T>, value: Option<T>) -> Option<()> {
 fn entry<'r>(walk: &mut Walk<'r, '_>) -> Option<Plain<'r>> {
     let (mut log_name, mut timestamp, mut receive_timestamp, mut insert_id) = (None, None, None, None);
     let (mut found_resource, mut found_operation, mut found_audit) = (None, None, None);
-    walk.object(|walk, name| match name {
-        "logName" => once(&mut log_name, walk.text()),
-        "timestamp" => once(&mut timestamp, walk.text()),
-        "receiveTimestamp" => once(&mut receive_timestamp, walk.text()),
-        "insertId" => once(&mut insert_id, walk.text()),
-        "resource" => once(&mut found_resource, resource(walk)),
-        "operation" => once(&mut found_operation, operation(walk)),
-        "protoPayload" => once(&mut found_audit, audit(walk)),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"logName" => once(&mut log_name, walk.text()),
+        b"timestamp" => once(&mut timestamp, walk.text()),
+        b"receiveTimestamp" => once(&mut receive_timestamp, walk.text()),
+        b"insertId" => once(&mut insert_id, walk.text()),
+        b"resource" => once(&mut found_resource, resource(walk)),
+        b"operation" => once(&mut found_operation, operation(walk)),
+        b"protoPayload" => once(&mut found_audit, audit(walk)),
         // Parts of divided entries, entries of other logs, fields that strayed here, wrappers around entries.
-        "split" | "jsonPayload" | "textPayload" | "httpRequest" | "serviceName" | "methodName" | "status"
-        | "authorizationInfo" | "authenticationInfo" | "entries" | "receivedMessages" => None,
+        b"split"
+        | b"jsonPayload"
+        | b"textPayload"
+        | b"httpRequest"
+        | b"serviceName"
+        | b"methodName"
+        | b"status"
+        | b"authorizationInfo"
+        | b"authenticationInfo"
+        | b"entries"
+        | b"receivedMessages" => None,
         _ => walk.skip(),
     })?;
     let stated = |text: Option<&'r str>| text.filter(|text| !text.is_empty());
@@ -239,9 +248,9 @@ fn entry<'r>(walk: &mut Walk<'r, '_>) -> Option<Plain<'r>> {
 
 fn resource<'r>(walk: &mut Walk<'r, '_>) -> Option<Resource<'r>> {
     let mut resource = Resource::default();
-    walk.object(|walk, name| match name {
-        "type" => once(&mut resource.kind, walk.text()),
-        "labels" => once(&mut resource.labels, labels(walk)),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"type" => once(&mut resource.kind, walk.text()),
+        b"labels" => once(&mut resource.labels, labels(walk)),
         _ => walk.skip(),
     })?;
     Some(resource)
@@ -249,11 +258,11 @@ fn resource<'r>(walk: &mut Walk<'r, '_>) -> Option<Resource<'r>> {
 
 fn labels<'r>(walk: &mut Walk<'r, '_>) -> Option<Labels<'r>> {
     let mut labels = Labels::default();
-    walk.object(|walk, name| match name {
-        "project_id" => once(&mut labels.project_id, walk.text()),
-        "location" => once(&mut labels.location, walk.text()),
-        "zone" => once(&mut labels.zone, walk.text()),
-        "region" => once(&mut labels.region, walk.text()),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"project_id" => once(&mut labels.project_id, walk.text()),
+        b"location" => once(&mut labels.location, walk.text()),
+        b"zone" => once(&mut labels.zone, walk.text()),
+        b"region" => once(&mut labels.region, walk.text()),
         _ => walk.skip(),
     })?;
     Some(labels)
@@ -261,11 +270,11 @@ fn labels<'r>(walk: &mut Walk<'r, '_>) -> Option<Labels<'r>> {
 
 fn operation<'r>(walk: &mut Walk<'r, '_>) -> Option<Operation<'r>> {
     let mut operation = Operation::default();
-    walk.object(|walk, name| match name {
-        "id" => once(&mut operation.id, walk.text()),
-        "producer" => once(&mut operation.producer, walk.text()),
-        "first" => once(&mut operation.first, walk.flag()),
-        "last" => once(&mut operation.last, walk.flag()),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"id" => once(&mut operation.id, walk.text()),
+        b"producer" => once(&mut operation.producer, walk.text()),
+        b"first" => once(&mut operation.first, walk.flag()),
+        b"last" => once(&mut operation.last, walk.flag()),
         _ => walk.skip(),
     })?;
     Some(operation)
@@ -274,21 +283,27 @@ fn operation<'r>(walk: &mut Walk<'r, '_>) -> Option<Operation<'r>> {
 fn audit<'r>(walk: &mut Walk<'r, '_>) -> Option<Audit<'r>> {
     let (mut type_url, mut service_name, mut service_data) = (None, None, None);
     let (mut resource_name, mut checks, mut audit) = (None, None, Audit::default());
-    walk.object(|walk, name| match name {
-        "@type" => once(&mut type_url, walk.text()),
-        "serviceName" => once(&mut service_name, walk.text()),
-        "methodName" => once(&mut audit.method_name, walk.text()),
-        "resourceName" => once(&mut resource_name, walk.string()),
-        "resourceLocation" => once(&mut audit.locations, locations(walk)),
-        "status" => once(&mut audit.status, status(walk)),
-        "authenticationInfo" => once(&mut audit.authentication, authentication(walk)),
-        "authorizationInfo" => once(&mut checks, authorization(walk)),
-        "request" => once(&mut audit.request, request(walk)),
-        "metadata" => once(&mut audit.metadata, metadata(walk)),
-        "serviceData" => once(&mut service_data, other_service_data(walk)),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"@type" => once(&mut type_url, walk.text()),
+        b"serviceName" => once(&mut service_name, walk.text()),
+        b"methodName" => once(&mut audit.method_name, walk.text()),
+        b"resourceName" => once(&mut resource_name, walk.string()),
+        b"resourceLocation" => once(&mut audit.locations, locations(walk)),
+        b"status" => once(&mut audit.status, status(walk)),
+        b"authenticationInfo" => once(&mut audit.authentication, authentication(walk)),
+        b"authorizationInfo" => once(&mut checks, authorization(walk)),
+        b"request" => once(&mut audit.request, request(walk)),
+        b"metadata" => once(&mut audit.metadata, metadata(walk)),
+        b"serviceData" => once(&mut service_data, other_service_data(walk)),
         // Fields that strayed here.
-        "insertId" | "logName" | "operation" | "receiveTimestamp" | "resource" | "severity" | "timestamp"
-        | "authorizat ionInfo" => None,
+        b"insertId"
+        | b"logName"
+        | b"operation"
+        | b"receiveTimestamp"
+        | b"resource"
+        | b"severity"
+        | b"timestamp"
+        | b"authorizat ionInfo" => None,
         _ => walk.skip(),
     })?;
     let stated = |text: Option<&'r str>| text.filter(|text| !text.is_empty());
@@ -313,21 +328,21 @@ fn audit<'r>(walk: &mut Walk<'r, '_>) -> Option<Audit<'r>> {
 
 /// Passes `serviceData` that is not what BigQuery v1 says of jobs.
 fn other_service_data(walk: &mut Walk<'_, '_>) -> Option<()> {
-    walk.object(|walk, name| match name {
-        "jobCompletedEvent"
-        | "jobInsertRequest"
-        | "jobInsertResponse"
-        | "jobQueryRequest"
-        | "jobQueryResponse"
-        | "jobGetQueryResultsResponse" => None,
+    walk.object(|walk, name| match name.as_bytes() {
+        b"jobCompletedEvent"
+        | b"jobInsertRequest"
+        | b"jobInsertResponse"
+        | b"jobQueryRequest"
+        | b"jobQueryResponse"
+        | b"jobGetQueryResultsResponse" => None,
         _ => walk.skip(),
     })
 }
 
 fn locations<'r>(walk: &mut Walk<'r, '_>) -> Option<Option<List<&'r str, 4>>> {
     let mut locations = None;
-    walk.object(|walk, name| match name {
-        "currentLocations" => {
+    walk.object(|walk, name| match name.as_bytes() {
+        b"currentLocations" => {
             let mut current = List::default();
             walk.array(|walk| current.push(walk.text()?))?;
             once(&mut locations, Some(current))
@@ -339,10 +354,10 @@ fn locations<'r>(walk: &mut Walk<'r, '_>) -> Option<Option<List<&'r str, 4>>> {
 
 fn status(walk: &mut Walk<'_, '_>) -> Option<Option<i64>> {
     let (mut code, mut message) = (None, None);
-    walk.object(|walk, name| match name {
-        "code" => once(&mut code, walk.integer()),
-        "message" if walk.peek() == b'"' => once(&mut message, walk.skip()),
-        "message" => None,
+    walk.object(|walk, name| match name.as_bytes() {
+        b"code" => once(&mut code, walk.integer()),
+        b"message" if walk.peek() == b'"' => once(&mut message, walk.skip()),
+        b"message" => None,
         _ => walk.skip(),
     })?;
     Some(code)
@@ -350,12 +365,12 @@ fn status(walk: &mut Walk<'_, '_>) -> Option<Option<i64>> {
 
 fn authentication<'r>(walk: &mut Walk<'r, '_>) -> Option<Authentication<'r>> {
     let mut info = Authentication::default();
-    walk.object(|walk, name| match name {
-        "principalEmail" => once(&mut info.principal_email, walk.text()),
-        "principalSubject" => once(&mut info.principal_subject, walk.text()),
-        "serviceAccountKeyName" => once(&mut info.service_account_key_name, walk.text()),
-        "serviceAccountDelegationInfo" => once(&mut info.delegation, delegation(walk)),
-        "authorizationInfo" | "serviceName" | "status" => None,
+    walk.object(|walk, name| match name.as_bytes() {
+        b"principalEmail" => once(&mut info.principal_email, walk.text()),
+        b"principalSubject" => once(&mut info.principal_subject, walk.text()),
+        b"serviceAccountKeyName" => once(&mut info.service_account_key_name, walk.text()),
+        b"serviceAccountDelegationInfo" => once(&mut info.delegation, delegation(walk)),
+        b"authorizationInfo" | b"serviceName" | b"status" => None,
         _ => walk.skip(),
     })?;
     Some(info)
@@ -365,9 +380,9 @@ fn delegation<'r>(walk: &mut Walk<'r, '_>) -> Option<List<Delegation<'r>, 3>> {
     let mut links = List::default();
     walk.array(|walk| {
         let mut link = Delegation::default();
-        walk.object(|walk, name| match name {
-            "firstPartyPrincipal" => once(&mut link.first_party, first_party(walk)),
-            "principalSubject" => once(&mut link.principal_subject, walk.text()),
+        walk.object(|walk, name| match name.as_bytes() {
+            b"firstPartyPrincipal" => once(&mut link.first_party, first_party(walk)),
+            b"principalSubject" => once(&mut link.principal_subject, walk.text()),
             _ => walk.skip(),
         })?;
         links.push(link)
@@ -377,8 +392,8 @@ fn delegation<'r>(walk: &mut Walk<'r, '_>) -> Option<List<Delegation<'r>, 3>> {
 
 fn first_party<'r>(walk: &mut Walk<'r, '_>) -> Option<Option<&'r str>> {
     let mut email = None;
-    walk.object(|walk, name| match name {
-        "principalEmail" => once(&mut email, walk.text()),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"principalEmail" => once(&mut email, walk.text()),
         _ => walk.skip(),
     })?;
     Some(email)
@@ -389,10 +404,10 @@ fn authorization<'r>(walk: &mut Walk<'r, '_>) -> Option<List<(Check<'r>, Option<
     let mut checks = List::default();
     walk.array(|walk| {
         let (mut check, mut on) = (Check::default(), None);
-        walk.object(|walk, name| match name {
-            "resource" => once(&mut on, walk.string()),
-            "permission" => once(&mut check.permission, walk.text()),
-            "granted" => once(&mut check.granted, walk.flag()),
+        walk.object(|walk, name| match name.as_bytes() {
+            b"resource" => once(&mut on, walk.string()),
+            b"permission" => once(&mut check.permission, walk.text()),
+            b"granted" => once(&mut check.granted, walk.flag()),
             _ => walk.skip(),
         })?;
         checks.push((check, on))
@@ -402,11 +417,11 @@ fn authorization<'r>(walk: &mut Walk<'r, '_>) -> Option<List<(Check<'r>, Option<
 
 fn request<'r>(walk: &mut Walk<'r, '_>) -> Option<Request<'r>> {
     let mut request = Request::default();
-    walk.object(|walk, name| match name {
-        "parent" => once(&mut request.parent, walk.text()),
-        "topic" => once(&mut request.topic, walk.text()),
-        "readStream" => once(&mut request.read_stream, walk.text()),
-        "labels" => once(&mut request.labels, request_labels(walk)),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"parent" => once(&mut request.parent, walk.text()),
+        b"topic" => once(&mut request.topic, walk.text()),
+        b"readStream" => once(&mut request.read_stream, walk.text()),
+        b"labels" => once(&mut request.labels, request_labels(walk)),
         _ => walk.skip(),
     })?;
     Some(request)
@@ -423,12 +438,12 @@ fn request_labels<'r>(walk: &mut Walk<'r, '_>) -> Option<List<(&'r str, &'r str)
 
 fn metadata(walk: &mut Walk<'_, '_>) -> Option<bool> {
     let mut destination = None;
-    walk.object(|walk, name| match name {
-        "destination" if walk.peek() == b'n' => None,
-        "destination" => once(&mut destination, walk.skip()),
+    walk.object(|walk, name| match name.as_bytes() {
+        b"destination" if walk.peek() == b'n' => None,
+        b"destination" => once(&mut destination, walk.skip()),
         // What BigQuery says of jobs and tables.
-        "jobChange" | "jobInsertion" | "tableDataRead" | "tableDataChange" | "tableCreation" | "tableChange"
-        | "tableDeletion" | "routineCreation" | "modelCreation" | "datasetCreation" => None,
+        b"jobChange" | b"jobInsertion" | b"tableDataRead" | b"tableDataChange" | b"tableCreation" | b"tableChange"
+        | b"tableDeletion" | b"routineCreation" | b"modelCreation" | b"datasetCreation" => None,
         _ => walk.skip(),
     })?;
     Some(destination.is_some())
