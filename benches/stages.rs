@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use billtrail::chargeback::attribution::{Accounting, Attributor};
 use billtrail::chargeback::dimension::Dimension;
 use billtrail::chargeback::statement::Accumulator;
-use billtrail::gcp::log_entry;
+use billtrail::gcp::scan::Index;
+use billtrail::gcp::{log_entry, plain};
 use billtrail::ingest::{self, ReadOptions, Unit};
 use billtrail::ledger::{Ledger, Memory, SpillError};
 use billtrail::model::call::Call;
@@ -130,6 +131,10 @@ fn stages(criterion: &mut Criterion) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
     let mut group_of = criterion.benchmark_group("records");
     group_of.throughput(Throughput::Bytes(bytes)).sample_size(20);
+    let mut index = Index::default();
+    group_of.bench_function("walk", |bencher| {
+        bencher.iter(|| records.iter().filter(|record| plain::read(black_box(record), &mut index).is_some()).count());
+    });
     group_of.bench_function("scan", |bencher| {
         bencher.iter(|| records.iter().filter(|record| log_entry::read(black_box(record)).is_ok()).count());
     });

@@ -31,6 +31,8 @@ pub(super) struct Hand<'r> {
     /// The other entries of a piece.
     batch: Vec<Observation>,
     scans: ScanCounts,
+    /// Lines whose verdict was known.
+    remembered: u64,
 }
 
 /// A thread's share of the intake.
@@ -70,7 +72,10 @@ impl Taker for Hand<'_> {
                 }
                 self.scans.count(Scanner::Fast);
                 match read {
-                    LineRead::Known(brief) => self.take_brief(brief, line),
+                    LineRead::Known(brief) => {
+                        self.remembered += 1;
+                        self.take_brief(brief, line);
+                    }
                     LineRead::Judged(decoded, entry, likeness) => {
                         if let (Decoded::Entry(observation, notes), Some(likeness)) = (&decoded, likeness)
                             && notes.is_empty()
@@ -90,6 +95,7 @@ impl Taker for Hand<'_> {
         let ScanCounts { fast, strict } = std::mem::take(&mut self.scans);
         meter.add(Count::ScannedFast, fast);
         meter.add(Count::ScannedStrict, strict);
+        meter.add(Count::Remembered, std::mem::take(&mut self.remembered));
         let batch = self.batch.drain(..);
         if self.share.full.is_none() {
             // The intake cannot stop here; that something is missing is said at the end.
@@ -102,7 +108,15 @@ impl<'r> Hand<'r> {
     /// An empty hand for one of so many threads.
     pub fn new(intake: &'r Intake, decoding: &'r Decoding<'r>, threads: usize) -> Self {
         let share = Share { shelf: intake.ledger.shelf(threads), counted: intake.nothing_counted(), full: None };
-        Self { decoding, intake, share, reader: LineReader::default(), batch: Vec::new(), scans: ScanCounts::default() }
+        Self {
+            decoding,
+            intake,
+            share,
+            reader: LineReader::default(),
+            batch: Vec::new(),
+            scans: ScanCounts::default(),
+            remembered: 0,
+        }
     }
 
     /// Keeps what entries like this one have in common.

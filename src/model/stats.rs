@@ -30,6 +30,7 @@ closed_list! {
         TextBytes = "text_bytes": "bytes after decompression",
         Records = "records": "records found",
         ScannedFast = "scanned_fast": "records that the fast scanner read",
+        Remembered = "remembered": "those of them whose verdict was known from records like them",
         ScannedStrict = "scanned_strict": "records that a general JSON parser read",
         Rejected = "rejected": "records that cannot be read",
         Calls = "calls": "calls that the entries tell of",
@@ -46,6 +47,7 @@ impl Count {
             Self::StoredBytes | Self::TextBytes | Self::Records => true,
             Self::Inputs
             | Self::ScannedFast
+            | Self::Remembered
             | Self::ScannedStrict
             | Self::Rejected
             | Self::Calls
@@ -62,6 +64,7 @@ impl Count {
             Self::Inputs
             | Self::Records
             | Self::ScannedFast
+            | Self::Remembered
             | Self::ScannedStrict
             | Self::Rejected
             | Self::Calls

@@ -11,6 +11,7 @@ use clap::Parser;
 use generator::{Options, generate};
 use serde_json::Value;
 
+use super::program::Place;
 use super::world::document;
 
 #[derive(Parser)]
@@ -177,4 +178,32 @@ fn calls_that_are_alike_add_up_to_what_each_adds() {
         alike += found["tally"]["calls"].as_u64().unwrap() - found["rows"].as_array().unwrap().len() as u64;
     }
     assert!(alike > 1000, "{alike} calls share a row with another");
+}
+
+/// What a run over logs counted.
+fn counts(logs: &Path) -> Value {
+    let run = Place::new().run(&["report", logs.to_str().unwrap(), "--quiet", "--stats=json"]);
+    let stats: Value = serde_json::from_str(&run.ends(0).err).unwrap();
+    stats["counts"].clone()
+}
+
+#[test]
+fn each_way_of_reading_has_its_records() {
+    let directory = tempfile::tempdir().unwrap();
+    generated(directory.path(), "--bytes 6MB --seed 6 --projects 5 --principals 5 --odd 0");
+    let whole = counts(&directory.path().join("logs"));
+    let count = |counts: &Value, name: &str| counts[name].as_u64().unwrap();
+    let records = count(&whole, "records");
+    assert_eq!((count(&whole, "scanned_fast"), count(&whole, "scanned_strict")), (records, 0));
+    assert!(2 * count(&whole, "remembered") > records, "{whole}");
+    let broken = directory.path().join("broken.json");
+    let text: Vec<u8> = files(&directory.path().join("logs")).into_values().flatten().collect();
+    let odd = |(at, line): (usize, &str)| {
+        if at % 10 == 0 { line.replacen("\"insertId\":\"", "\"insertId\":\"\\x", 1) } else { line.into() }
+    };
+    let lines = std::str::from_utf8(&text).unwrap().lines().enumerate().map(odd);
+    fs::write(&broken, lines.collect::<Vec<String>>().join("\n")).unwrap();
+    let broken = counts(&broken);
+    assert!(count(&broken, "scanned_strict") > 0 && count(&broken, "remembered") > 0, "{broken}");
+    assert_eq!(count(&broken, "scanned_strict"), count(&broken, "rejected"));
 }
