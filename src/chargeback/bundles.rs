@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::attribution::{Accounting, Attributor, End, is_odd};
 use super::dimension::{Dimension, QUARTER};
+use super::groups::Group;
 use super::mapping::Mapping;
 use super::statement::{Accumulator, Measures};
 use super::times::EVEN_CLOCKS;
@@ -14,9 +15,8 @@ use crate::ledger::{Alike, SpillError};
 use crate::model::brief::Numbers;
 use crate::model::call::Call;
 use crate::model::quick_hash::QuickHash;
-use crate::model::text::SharedText;
 
-/// What a bundle takes: itself, its end and its place, with the room that tables keep free.
+/// What a bundle takes: itself and its end, with the room that tables keep free.
 const BUNDLE_BYTES: usize = 320;
 
 /// Accounts and sums of calls, of which those that are alike are bundled.
@@ -26,42 +26,48 @@ pub struct Bundles<'t, 's> {
     sums: Accumulator<'s>,
     /// The most bundles that there may be.
     most: usize,
-    /// Whether it matters who called.
+    /// Whether the mapping looks at who called.
     by_caller: bool,
-    moments: Moments<'t>,
-    places: HashMap<Alikeness, usize, QuickHash>,
-    bundles: Vec<Bundle>,
+    bundles: HashMap<Alikeness, Bundle, QuickHash>,
+    callers: Callers,
+    times: Times<'t>,
     /// What attributing has taken.
     attributing: Duration,
 }
 
-/// What calls share that have one end and one group: the shelf and the numbers of what they say, and the stretch of time.
-type Alikeness = (usize, Numbers, u32);
+/// What calls share that end alike and have one value in each column that neither caller nor time decides.
+#[derive(PartialEq, Eq, Hash)]
+struct Alikeness {
+    shelf: usize,
+    form: u32,
+    /// The caller, if the mapping looks at it.
+    caller: Option<u32>,
+    /// The stretch of time in which the mapping does not change.
+    mapped: u32,
+}
 
 /// A bundle of calls.
 enum Bundle {
     /// There is something to say about each of them.
     Odd,
-    /// They end alike and have one group among the sums; what more of them there are than the first, with their times.
-    Alike { end: Box<End>, group: usize, failed: bool, more: u64, times: Option<(i64, i64)> },
+    /// They end alike; what more of them there are than the first.
+    Alike { end: Box<End>, call: u32, one: Measures, more: u64 },
 }
 
 impl<'t, 's> Bundles<'t, 's> {
     /// No calls yet, to be added to empty sums that take alike calls, with so many bytes of memory for bundles.
     pub fn new(attributor: &'t Attributor<'t>, sums: Accumulator<'s>, memory: usize) -> Self {
-        let by = sums.by();
         // The text of the resource is what calls that are alike do not share.
-        let most = if by.contains(&Dimension::Resource) { 0 } else { memory / BUNDLE_BYTES };
-        let shows_caller = by.contains(&Dimension::Principal) || by.contains(&Dimension::PrincipalProject);
+        let most = if sums.by().contains(&Dimension::Resource) { 0 } else { memory / BUNDLE_BYTES };
         Self {
             attributor,
             accounting: Accounting::new(attributor),
             sums,
             most,
-            by_caller: shows_caller || attributor.mapping.is_some_and(Mapping::is_about_calls),
-            moments: Moments::new(attributor.mapping.map_or(&[], |mapping| mapping.boundaries())),
-            places: HashMap::default(),
-            bundles: Vec::new(),
+            by_caller: attributor.mapping.is_some_and(Mapping::is_about_calls),
+            bundles: HashMap::default(),
+            callers: Callers::default(),
+            times: Times::new(attributor.mapping.map_or(&[], |mapping| mapping.boundaries())),
             attributing: Duration::ZERO,
         }
     }
@@ -85,16 +91,17 @@ impl<'t, 's> Bundles<'t, 's> {
             self.add(&alike.call()?);
             return Ok(());
         }
-        let (shelf, mut numbers) = alike.numbers();
-        if !self.by_caller {
-            numbers.caller = 0;
-        }
-        let place = (shelf, numbers, self.moments.stretch(time, &self.sums));
+        let (shelf, Numbers { form, caller }) = alike.numbers();
+        let (mapped, time_number) = self.times.numbers(time, &mut self.sums);
+        let place = Alikeness { shelf, form, caller: self.by_caller.then_some(caller), mapped };
         let is_full = self.bundles.len() == self.most;
-        match self.places.get(&place).map(|at| &mut self.bundles[*at]) {
-            Some(Bundle::Alike { more, times, .. }) => {
+        match self.bundles.get_mut(&place) {
+            Some(Bundle::Alike { call, one, more, .. }) => {
                 *more += 1;
-                *times = Some(times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+                let caller = self.callers.number(alike, &mut self.sums)?;
+                let seen = Some(time);
+                let one = Measures { first_seen: seen, last_seen: seen, ..*one };
+                self.sums.sum(Group { call: *call, caller, time: time_number }, &one);
                 self.accounting.add_delay(alike.lateness());
             }
             Some(Bundle::Odd) => self.add(&alike.call()?),
@@ -104,8 +111,7 @@ impl<'t, 's> Bundles<'t, 's> {
                 let begun = Instant::now();
                 let bundle = self.begin(&call);
                 self.attributing += begun.elapsed();
-                self.places.insert(place, self.bundles.len());
-                self.bundles.push(bundle);
+                self.bundles.insert(place, bundle);
             }
         }
         Ok(())
@@ -114,61 +120,76 @@ impl<'t, 's> Bundles<'t, 's> {
     /// Adds the first call of a bundle.
     fn begin(&mut self, call: &Call) -> Bundle {
         let Some(attributed) = self.accounting.add(call) else { return Bundle::Odd };
-        let (group, one) = (self.sums.add(&attributed), Measures::of(&attributed));
+        let (group, one) = (self.sums.add_call(&attributed), Measures::of(&attributed));
         // What is metered may differ from call to call.
         let metered = one.billed_bytes > 0 || one.slot_ms > 0;
         if metered || is_odd(call, &attributed) {
             return Bundle::Odd;
         }
-        let failed = one.failed_calls > 0;
-        Bundle::Alike { end: Box::new(End::of(&attributed)), group, failed, more: 0, times: None }
+        Bundle::Alike { end: Box::new(End::of(&attributed)), call: group.call, one, more: 0 }
     }
 
     /// All that was added, and how long attributing took.
     pub fn finish(self) -> (Accounting<'t>, Accumulator<'s>, Duration) {
         let begun = Instant::now();
-        let Self { mut accounting, mut sums, bundles, attributing, .. } = self;
-        for bundle in bundles {
+        let Self { mut accounting, sums, bundles, attributing, .. } = self;
+        for bundle in bundles.into_values() {
             match bundle {
-                Bundle::Alike { end, group, failed, more, times: Some((first, last)) } => {
-                    accounting.count(&end, more);
-                    let entries = more;
-                    let (billable_calls, failed_calls) = (end.billable_of(more), if failed { more } else { 0 });
-                    let (first_seen, last_seen) = (Some(first), Some(last));
-                    let calls = Measures { calls: more, billable_calls, failed_calls, entries, ..Measures::default() };
-                    sums.sum(group, &Measures { first_seen, last_seen, ..calls });
-                }
-                Bundle::Alike { times: None, .. } | Bundle::Odd => {}
+                Bundle::Alike { end, more, .. } if more > 0 => accounting.count(&end, more),
+                Bundle::Alike { .. } | Bundle::Odd => {}
             }
         }
         (accounting, sums, attributing + begun.elapsed())
     }
 }
 
-/// Stretches of time in which neither the mapping nor a column changes, by number.
-struct Moments<'t> {
-    boundaries: &'t [i64],
-    quarters: HashMap<(i64, usize), u32, QuickHash>,
-    stretches: HashMap<(Vec<SharedText>, usize), u32, QuickHash>,
-    last: Option<((i64, usize), u32)>,
+/// The numbers that callers have among the sums, by shelf and by the number that the shelf gives.
+#[derive(Default)]
+struct Callers {
+    known: Vec<Vec<Option<u32>>>,
 }
 
-impl<'t> Moments<'t> {
+impl Callers {
+    fn number(&mut self, alike: &Alike<'_>, sums: &mut Accumulator<'_>) -> Result<u32, SpillError> {
+        let (shelf, Numbers { caller, .. }) = alike.numbers();
+        let at = caller as usize;
+        if let Some(Some(known)) = self.known.get(shelf).and_then(|callers| callers.get(at)) {
+            return Ok(*known);
+        }
+        let number = sums.caller_number(&alike.caller()?);
+        if self.known.len() <= shelf {
+            self.known.resize_with(shelf + 1, Vec::new);
+        }
+        let callers = &mut self.known[shelf];
+        if callers.len() <= at {
+            callers.resize(at + 1, None);
+        }
+        callers[at] = Some(number);
+        Ok(number)
+    }
+}
+
+/// The numbers that times have among the sums, by the quarter of an hour.
+struct Times<'t> {
+    boundaries: &'t [i64],
+    known: HashMap<i64, u32, QuickHash>,
+    last: Option<(i64, u32)>,
+}
+
+impl<'t> Times<'t> {
     fn new(boundaries: &'t [i64]) -> Self {
-        Self { boundaries, quarters: HashMap::default(), stretches: HashMap::default(), last: None }
+        Self { boundaries, known: HashMap::default(), last: None }
     }
 
-    fn stretch(&mut self, time: i64, sums: &Accumulator<'_>) -> u32 {
+    /// The stretch of time in which the mapping does not change, and the number of the time's values.
+    fn numbers(&mut self, time: i64, sums: &mut Accumulator<'_>) -> (u32, u32) {
         let mapped = self.boundaries.partition_point(|boundary| *boundary <= time);
-        let quarter = (time.div_euclid(QUARTER), mapped);
-        if let Some((_, stretch)) = self.last.filter(|(last, _)| *last == quarter) {
-            return stretch;
-        }
-        let stretch = *self.quarters.entry(quarter).or_insert_with(|| {
-            let next = u32::try_from(self.stretches.len()).unwrap_or(u32::MAX);
-            *self.stretches.entry((sums.times(time), mapped)).or_insert(next)
-        });
-        self.last = Some((quarter, stretch));
-        stretch
+        let quarter = time.div_euclid(QUARTER);
+        let number = match self.last {
+            Some((last, number)) if last == quarter => number,
+            Some(_) | None => *self.known.entry(quarter).or_insert_with(|| sums.time_number(time)),
+        };
+        self.last = Some((quarter, number));
+        (u32::try_from(mapped).unwrap_or(u32::MAX), number)
     }
 }

@@ -4,9 +4,10 @@ use chrono::{DateTime, Months, NaiveDate, SecondsFormat, Timelike};
 use chrono_tz::Tz;
 
 use super::attribution::Attributed;
+use crate::model::brief::Caller;
 use crate::model::closed_list::closed_list;
 use crate::model::directory::Directory;
-use crate::model::payer::Payer;
+use crate::model::payer::{Payer, PayerRef};
 use crate::model::text::{SharedText, shared};
 use crate::model::time::moment;
 
@@ -90,9 +91,7 @@ impl Dimension {
     /// The value of a call; what only bills have is filled in by [`super::cost_statement`].
     pub fn value(self, attributed: &Attributed<'_>, directory: &Directory, timezone: Tz) -> SharedText {
         let facts = &attributed.call.facts;
-        let project = |reference: &Option<crate::model::payer::PayerRef>| {
-            reference.as_ref().map(|reference| directory.resolve(reference).to_shared())
-        };
+        let project = |reference: &PayerRef| directory.resolve(reference).to_shared();
         let value = match self {
             Self::Unit => Some(shared(attributed.unit)),
             Self::CostCenter => attributed.cost_center.map(shared),
@@ -102,9 +101,9 @@ impl Dimension {
             Self::Kind => Some(SharedText::new_static(attributed.resolved.kind)),
             Self::Method => facts.method.clone(),
             Self::Principal => facts.principal.clone(),
-            Self::PrincipalProject => project(&facts.principal_project),
+            Self::PrincipalProject => facts.principal_project.as_ref().map(project),
             Self::Location => facts.location.clone(),
-            Self::ResourceProject => project(&facts.resource_project),
+            Self::ResourceProject => facts.resource_project.as_ref().map(project),
             Self::Resource => facts.resource.clone(),
             Self::Model => facts.model.clone(),
             Self::Reason => attributed.call.reason.map(|reason| SharedText::new_static(reason.name())),
@@ -120,6 +119,40 @@ impl Dimension {
             | Self::Corrects => None,
         };
         value.unwrap_or(SharedText::new_static(NONE))
+    }
+
+    /// The value of a column that only the caller decides, if there is one; `None` for other columns.
+    pub(super) fn of_caller(self, caller: &Caller, directory: &Directory) -> Option<Option<SharedText>> {
+        match self {
+            Self::Principal => Some(caller.principal.clone()),
+            Self::PrincipalProject => {
+                Some(caller.project.as_ref().map(|project| directory.resolve(project).to_shared()))
+            }
+            Self::Unit
+            | Self::CostCenter
+            | Self::Payer
+            | Self::StoragePayer
+            | Self::Service
+            | Self::Kind
+            | Self::Method
+            | Self::Location
+            | Self::ResourceProject
+            | Self::Resource
+            | Self::Model
+            | Self::Reason
+            | Self::Day
+            | Self::Hour
+            | Self::Month
+            | Self::Log
+            | Self::Sku
+            | Self::CostType
+            | Self::Basis
+            | Self::Pool
+            | Self::Currency
+            | Self::InvoiceMonth
+            | Self::BillingAccount
+            | Self::Corrects => None,
+        }
     }
 
     /// The value of a column that only the call's time decides; `None` for other columns.

@@ -19,6 +19,7 @@ pub mod crossing;
 pub mod dimension;
 pub mod estimate;
 pub mod gate;
+mod groups;
 pub mod held;
 pub mod journal;
 pub mod mapping;

@@ -1,10 +1,8 @@
-//! The statement: attributed calls grouped, joined with their payers and units, summed and sorted.
+//! The statement: attributed calls grouped by payers, units and facts, summed and sorted.
 //!
-//! Calls are first added up by the facts they are grouped by and the payer they resolved to. polars then joins these sums
-//! with the table of payers and units, groups again by the columns asked for, and sorts.
+//! Calls are added up by groups that are known by numbers; polars sorts them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use chrono_tz::Tz;
@@ -13,11 +11,12 @@ use polars::prelude::*;
 use super::attribution::Attributed;
 use super::bill_of_payer::BillOfPayer;
 use super::dimension::{Dimension, NONE, Teller};
+use super::groups::{Decider, Group, GroupRows, Groups};
 use super::price::PriceBook;
 use super::small_groups::Principals;
 use super::times::Times;
+use crate::model::brief::Caller;
 use crate::model::directory::Directory;
-use crate::model::quick_hash::QuickHash;
 use crate::model::reason::Driver;
 use crate::model::share::millionths;
 use crate::model::text::SharedText;
@@ -74,12 +73,6 @@ pub enum StatementError {
     Table(#[from] PolarsError),
 }
 
-/// Where a call was put: the columns that later stages decide. One row of the table of payers.
-#[derive(PartialEq, Eq, Hash)]
-struct Place {
-    key: Vec<SharedText>,
-}
-
 /// Adds calls up until the statement is made.
 pub struct Accumulator<'t> {
     by: Vec<Dimension>,
@@ -89,39 +82,8 @@ pub struct Accumulator<'t> {
     directory: &'t Directory,
     timezone: Tz,
     times: RefCell<Times>,
-    places: HashMap<Place, u32, QuickHash>,
-    /// The place of each group among the sums.
-    groups: HashMap<(u32, Vec<SharedText>), usize, QuickHash>,
-    sums: Vec<Measures>,
+    groups: Groups,
     overflow: bool,
-}
-
-/// Whether a column is a fact of the entries, or decided by directory and mapping.
-fn is_fact(dimension: Dimension) -> bool {
-    match dimension {
-        Dimension::Unit | Dimension::CostCenter | Dimension::Payer | Dimension::StoragePayer | Dimension::Kind => false,
-        Dimension::Service
-        | Dimension::Method
-        | Dimension::Principal
-        | Dimension::PrincipalProject
-        | Dimension::Location
-        | Dimension::ResourceProject
-        | Dimension::Resource
-        | Dimension::Model
-        | Dimension::Reason
-        | Dimension::Day
-        | Dimension::Hour
-        | Dimension::Month
-        | Dimension::Log
-        | Dimension::Sku
-        | Dimension::CostType
-        | Dimension::Basis
-        | Dimension::Pool
-        | Dimension::Currency
-        | Dimension::InvoiceMonth
-        | Dimension::BillingAccount
-        | Dimension::Corrects => true,
-    }
 }
 
 impl<'t> Accumulator<'t> {
@@ -135,9 +97,7 @@ impl<'t> Accumulator<'t> {
             directory,
             timezone,
             times: RefCell::default(),
-            places: HashMap::default(),
-            groups: HashMap::default(),
-            sums: Vec::new(),
+            groups: Groups::default(),
             overflow: false,
         }
     }
@@ -205,62 +165,53 @@ impl<'t> Accumulator<'t> {
     }
 
     fn merge(&mut self, other: Self) {
-        let mut numbers = HashMap::with_capacity(other.places.len());
-        for (place, number) in other.places {
-            numbers.insert(number, self.number(place));
-        }
-        for ((place, key), at) in other.groups {
-            let group = self.group((numbers[&place], key));
-            self.sum(group, &other.sums[at]);
-        }
-        self.overflow |= other.overflow;
+        self.overflow |= other.overflow | self.groups.merge(other.groups).is_none();
         if let (Some(mine), Some(theirs)) = (&mut self.principals, other.principals) {
             mine.merge(theirs);
         }
     }
 
-    /// Adds one call, and gives the place of its group among the sums.
-    pub fn add(&mut self, attributed: &Attributed<'_>) -> usize {
+    /// Adds one call, and gives its group.
+    pub(super) fn add_call(&mut self, attributed: &Attributed<'_>) -> Group {
         if let Some(principals) = &mut self.principals {
             principals.add(attributed, self.directory, self.timezone);
         }
-        let values = |facts: bool| -> Vec<SharedText> {
-            let columns = self.by.iter().filter(|dimension| is_fact(**dimension) == facts);
+        let values = |decider: Decider| -> Vec<SharedText> {
+            let columns = self.by.iter().filter(|dimension| Decider::of(**dimension) == decider);
             columns.map(|dimension| self.value(*dimension, attributed)).collect()
         };
-        let (place, key) = (Place { key: values(false) }, values(true));
-        let place = self.number(place);
-        let group = self.group((place, key));
+        let (call, caller, time) = (values(Decider::Call), values(Decider::Caller), values(Decider::Time));
+        let group = Group {
+            call: self.groups.number(Decider::Call, call),
+            caller: self.groups.number(Decider::Caller, caller),
+            time: self.groups.number(Decider::Time, time),
+        };
         self.sum(group, &Measures::of(attributed));
         group
     }
 
-    /// The values of the columns that only a call's time decides.
-    pub(super) fn times(&self, time: i64) -> Vec<SharedText> {
-        let mut times = self.times.borrow_mut();
-        self.by.iter().filter_map(|dimension| times.value(*dimension, time, self.timezone)).collect()
+    /// Adds one call.
+    pub fn add(&mut self, attributed: &Attributed<'_>) {
+        self.add_call(attributed);
     }
 
-    fn number(&mut self, place: Place) -> u32 {
-        let next = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        *self.places.entry(place).or_insert(next)
+    /// The number of the values that columns of time have at a time.
+    pub(super) fn time_number(&mut self, time: i64) -> u32 {
+        let times = self.times.get_mut();
+        let values = self.by.iter().filter_map(|dimension| times.value(*dimension, time, self.timezone)).collect();
+        self.groups.number(Decider::Time, values)
     }
 
-    fn group(&mut self, group: (u32, Vec<SharedText>)) -> usize {
-        let next = self.sums.len();
-        let at = *self.groups.entry(group).or_insert(next);
-        if at == next {
-            self.sums.push(Measures::default());
-        }
-        at
+    /// The number of the values that columns about callers have for one.
+    pub(super) fn caller_number(&mut self, caller: &Caller) -> u32 {
+        let value = |dimension: &Dimension| dimension.of_caller(caller, self.directory);
+        let values = self.by.iter().filter_map(value).map(|value| value.unwrap_or(SharedText::new_static(NONE)));
+        self.groups.number(Decider::Caller, values.collect())
     }
 
     /// Adds to the sum of a group.
-    pub(super) fn sum(&mut self, group: usize, measures: &Measures) {
-        match self.sums[group].checked_add(measures) {
-            Some(sum) => self.sums[group] = sum,
-            None => self.overflow = true,
-        }
+    pub(super) fn sum(&mut self, group: Group, measures: &Measures) {
+        self.overflow |= self.groups.add(group, measures).is_none();
     }
 
     /// Makes the statement.
@@ -271,113 +222,45 @@ impl<'t> Accumulator<'t> {
         if self.overflow {
             return Err(StatementError::Overflow);
         }
-        let (facts, decided): (Vec<Dimension>, Vec<Dimension>) = self.by.iter().partition(|by| is_fact(**by));
-        let places = places_table(self.places, &decided)?;
-        let groups = groups_table(self.groups, &self.sums, &facts)?;
-        let keys: Vec<Expr> = self.by.iter().map(|dimension| col(dimension.name())).collect();
-        let sums = [
-            "calls",
-            "billable_calls",
-            "failed_calls",
-            "bytes_high",
-            "bytes_low",
-            "slots_high",
-            "slots_low",
-            "entries",
-        ];
-        let mut measures: Vec<Expr> = sums.iter().map(|name| col(*name).sum()).collect();
-        measures.extend([col("first_seen").min(), col("last_seen").max()]);
+        let mut groups = self.groups.rows(&self.by);
+        if self.by.is_empty() && groups.rows.is_empty() {
+            groups.rows.push((Group::default(), Measures::default()));
+        }
+        let table = table(&groups, &self.by)?;
         let mut order = vec![col("billable_calls"), col("calls")];
-        order.extend(keys.iter().cloned());
+        order.extend(self.by.iter().map(|dimension| col(dimension.name())));
         let descending: Vec<bool> = (0..order.len()).map(|at| at < 2).collect();
-        let joined = groups.lazy().join(places.lazy(), [col("place")], [col("place")], JoinArgs::new(JoinType::Inner));
-        let grouped = if keys.is_empty() { joined.select(measures) } else { joined.group_by(keys).agg(measures) };
-        let table = grouped
-            .sort_by_exprs(order, SortMultipleOptions::default().with_order_descending_multi(descending))
-            .collect()?;
-        statement(&table, &self.by)
+        let options = SortMultipleOptions::default().with_order_descending_multi(descending);
+        let sorted = table.lazy().sort_by_exprs(order, options).select([col("row")]).collect()?;
+        statement(&groups, sorted.column("row")?.u32()?)
     }
 }
 
-/// The table of places: its number and the columns that directory and mapping decide.
-fn places_table(places: HashMap<Place, u32, QuickHash>, decided: &[Dimension]) -> PolarsResult<DataFrame> {
-    let mut rows: Vec<(u32, Vec<SharedText>)> = places.into_iter().map(|(place, number)| (number, place.key)).collect();
-    rows.sort_unstable();
-    let mut columns = vec![Column::new("place".into(), rows.iter().map(|(number, _)| *number).collect::<Vec<u32>>())];
-    for (at, dimension) in decided.iter().enumerate() {
-        let values: Vec<&str> = rows.iter().map(|(_, key)| key[at].as_str()).collect();
-        columns.push(Column::new(dimension.name().into(), values));
-    }
-    DataFrame::new(rows.len(), columns)
-}
-
-/// The table of sums: place, facts and measures. Wide sums stand as two halves, because the engine's integers wrap.
-fn groups_table(
-    groups: HashMap<(u32, Vec<SharedText>), usize, QuickHash>,
-    sums: &[Measures],
-    facts: &[Dimension],
-) -> PolarsResult<DataFrame> {
-    let rows: Vec<((u32, Vec<SharedText>), &Measures)> =
-        groups.into_iter().map(|(group, at)| (group, &sums[at])).collect();
+/// What rows are sorted by: the place of each value among those of its column, which is cheaper to compare than the text.
+fn table(groups: &GroupRows, by: &[Dimension]) -> PolarsResult<DataFrame> {
+    let rows = &groups.rows;
     let integers = |name: &str, value: &dyn Fn(&Measures) -> u64| {
         Column::new(name.into(), rows.iter().map(|(_, measures)| value(measures)).collect::<Vec<u64>>())
     };
-    let times = |name: &str, value: &dyn Fn(&Measures) -> Option<i64>| {
-        Column::new(name.into(), rows.iter().map(|(_, measures)| value(measures)).collect::<Vec<Option<i64>>>())
-    };
-    let mut columns =
-        vec![Column::new("place".into(), rows.iter().map(|((place, _), _)| *place).collect::<Vec<u32>>())];
-    for (at, dimension) in facts.iter().enumerate() {
-        let values: Vec<&str> = rows.iter().map(|((_, key), _)| key[at].as_str()).collect();
-        columns.push(Column::new(dimension.name().into(), values));
+    let mut columns = vec![
+        Column::new("row".into(), (0..).take(rows.len()).collect::<Vec<u32>>()),
+        integers("billable_calls", &|measures| measures.billable_calls),
+        integers("calls", &|measures| measures.calls),
+    ];
+    for (dimension, column) in by.iter().zip(&groups.columns) {
+        let ranks: Vec<u32> = rows.iter().map(|(group, _)| column.rank(*group)).collect();
+        columns.push(Column::new(dimension.name().into(), ranks));
     }
-    columns.extend([
-        integers("calls", &|m| m.calls),
-        integers("billable_calls", &|m| m.billable_calls),
-        integers("failed_calls", &|m| m.failed_calls),
-        integers("bytes_high", &|m| halves(m.billed_bytes).0),
-        integers("bytes_low", &|m| halves(m.billed_bytes).1),
-        integers("slots_high", &|m| halves(m.slot_ms).0),
-        integers("slots_low", &|m| halves(m.slot_ms).1),
-        integers("entries", &|m| m.entries),
-        times("first_seen", &|m| m.first_seen),
-        times("last_seen", &|m| m.last_seen),
-    ]);
     DataFrame::new(rows.len(), columns)
 }
 
-/// A wide sum as multiples of 2³² and the rest: a column of either can be summed over four billion rows in 64 bits.
-fn halves(sum: u128) -> (u64, u64) {
-    let low = sum & u128::from(u32::MAX);
-    (u64::try_from(sum >> 32).unwrap_or(u64::MAX), u64::try_from(low).unwrap_or(u64::MAX))
-}
-
-fn statement(table: &DataFrame, by: &[Dimension]) -> Result<Statement, StatementError> {
-    let keys = by.iter().map(|dimension| table.column(dimension.name())?.str()).collect::<PolarsResult<Vec<_>>>()?;
-    let integers = |name: &str| table.column(name)?.u64();
-    let (calls, billable, failed) = (integers("calls")?, integers("billable_calls")?, integers("failed_calls")?);
-    let (bytes_high, bytes_low) = (integers("bytes_high")?, integers("bytes_low")?);
-    let (slots_high, slots_low) = (integers("slots_high")?, integers("slots_low")?);
-    let entries = integers("entries")?;
-    let (first, last) = (table.column("first_seen")?.i64()?, table.column("last_seen")?.i64()?);
-    let whole = |high: &UInt64Chunked, low: &UInt64Chunked, at: usize| {
-        (u128::from(high.get(at).unwrap_or(0)) << 32) + u128::from(low.get(at).unwrap_or(0))
-    };
-    let mut rows = Vec::with_capacity(table.height());
+fn statement(groups: &GroupRows, order: &UInt32Chunked) -> Result<Statement, StatementError> {
+    let mut rows = Vec::with_capacity(groups.rows.len());
     let mut total = Measures::default();
-    for at in 0..table.height() {
-        let measures = Measures {
-            calls: calls.get(at).unwrap_or(0),
-            billable_calls: billable.get(at).unwrap_or(0),
-            failed_calls: failed.get(at).unwrap_or(0),
-            billed_bytes: whole(bytes_high, bytes_low, at),
-            slot_ms: whole(slots_high, slots_low, at),
-            entries: entries.get(at).unwrap_or(0),
-            first_seen: first.get(at),
-            last_seen: last.get(at),
-        };
+    for at in (0..order.len()).filter_map(|at| order.get(at)) {
+        let (group, measures) = groups.rows[at as usize];
         total = total.checked_add(&measures).ok_or(StatementError::Overflow)?;
-        let key = keys.iter().map(|column| column.get(at).unwrap_or_default().to_owned()).collect();
+        let key = groups.columns.iter().map(|column| column.value(group).to_string()).collect();
         rows.push(StatementRow { key, measures, share: None });
     }
     for row in &mut rows {
@@ -418,18 +301,5 @@ impl Measures {
             first_seen: [self.first_seen, other.first_seen].into_iter().flatten().min(),
             last_seen: self.last_seen.max(other.last_seen),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wide_sum_survives_its_two_halves() {
-        for sum in [0_u128, 1, u128::from(u64::MAX), u128::from(u64::MAX) * 7 + 3] {
-            let (high, low) = halves(sum);
-            assert_eq!((u128::from(high) << 32) + u128::from(low), sum);
-        }
     }
 }

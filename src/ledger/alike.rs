@@ -1,9 +1,9 @@
 //! Calls that are told by one entry each, which is like others in all but what it alone says.
 
-use super::code::{WholeBrief, told_at, whole_brief_at};
+use super::code::{WholeBrief, caller_of, told_at, whole_brief_at};
 use super::spill::SpillError;
 use super::words::Words;
-use crate::model::brief::Numbers;
+use crate::model::brief::{Caller, Numbers};
 use crate::model::call::{Call, CallState};
 
 /// A call as it comes out of the ledger.
@@ -37,6 +37,14 @@ impl<'l> Alike<'l> {
     /// What all calls with equal numbers have in common: everything but identity, place, times and the text of the resource.
     pub fn numbers(&self) -> (usize, Numbers) {
         (self.shelf, self.brief.numbers)
+    }
+
+    /// Who called: the caller of the number.
+    ///
+    /// # Errors
+    /// When what was kept is damaged.
+    pub fn caller(&self) -> Result<Caller, SpillError> {
+        caller_of(self.brief.numbers.caller, self.words)
     }
 
     /// Its time.

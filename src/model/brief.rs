@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::observation::{CallKey, EntryId, Phase, Source};
+use super::payer::PayerRef;
 use super::reason::{Flag, MergeCause};
+use super::text::SharedText;
 
 /// What makes entries alike: hashes of all that decides what they say, and of what their callers are known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,17 @@ pub struct Numbers {
     pub form: u32,
     /// The caller.
     pub caller: u32,
+}
+
+/// What is known of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller.
+    pub principal: Option<SharedText>,
+    /// The identity at the origin of a delegation chain.
+    pub delegated_by: Option<SharedText>,
+    /// The project that owns the caller's identity.
+    pub project: Option<PayerRef>,
 }
 
 /// An entry of which a shelf knows all but this.

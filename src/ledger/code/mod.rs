@@ -13,7 +13,7 @@ pub(super) use take::WholeBrief;
 use super::bytes::Bytes;
 use super::spill::SpillError;
 use super::words::Words;
-use crate::model::brief::{Brief, Numbers};
+use crate::model::brief::{Brief, Caller, Numbers};
 use crate::model::call::Told;
 use crate::model::observation::{CallKey, Facts, Phase};
 
@@ -134,6 +134,11 @@ pub(super) fn whole_brief_at(bytes: &[u8], start: usize, words: &Words) -> Resul
     let has_family = rest.byte()? != 0;
     rest.hash()?;
     if has_family { Ok(None) } else { take::whole_brief(rest, words) }
+}
+
+/// Reads a caller that is kept among the words.
+pub(super) fn caller_of(number: u32, words: &Words) -> Result<Caller, SpillError> {
+    take::kept_caller(number, words)
 }
 
 /// Reads the record that begins at a place.

@@ -6,7 +6,7 @@ use super::super::bytes::Bytes;
 use super::super::spill::SpillError;
 use super::super::words::Words;
 use super::{ACROSS, BRIEF, COPIES, Head, PHASES, SPLIT};
-use crate::model::brief::Numbers;
+use crate::model::brief::{Caller, Numbers};
 use crate::model::call::Told;
 use crate::model::observation::{
     CallKey, Candidate, Charge, Claim, EntryId, Evidence, Facts, JobFamily, Observation, Phase, Source, SplitPart,
@@ -39,6 +39,12 @@ pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words) -> Result<Option<Whol
     Ok(time.map(|time| WholeBrief { numbers, time, lateness }))
 }
 
+/// A caller that is kept among the words.
+pub(super) fn kept_caller(number: u32, words: &Words) -> Result<Caller, SpillError> {
+    let bytes = words.caller(number).ok_or(SpillError::Damaged)?;
+    Take { bytes: Bytes::new(bytes), words }.caller()
+}
+
 /// The beginning of a brief that tells of a whole call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ledger) struct WholeBrief {
@@ -56,13 +62,6 @@ struct Own {
     lateness: Option<i64>,
     resource: Option<SharedText>,
     insert_id: Option<SharedText>,
-}
-
-/// What is known of a caller.
-struct Caller {
-    principal: Option<SharedText>,
-    delegated_by: Option<SharedText>,
-    project: Option<PayerRef>,
 }
 
 struct Take<'r> {
@@ -104,11 +103,8 @@ impl<'r> Take<'r> {
         };
         let facts = Box::new(match numbers {
             Some(Numbers { form, caller }) => {
-                let kept = |bytes: Option<&'r [u8]>| {
-                    bytes.map(|bytes| Take { bytes: Bytes::new(bytes), words: self.words }).ok_or(SpillError::Damaged)
-                };
-                let caller = kept(self.words.caller(caller))?.caller()?;
-                kept(self.words.form(form))?.facts(own, caller)?
+                let bytes = self.words.form(form).ok_or(SpillError::Damaged)?;
+                Take { bytes: Bytes::new(bytes), words: self.words }.facts(own, kept_caller(caller, self.words)?)?
             }
             None => {
                 let caller = self.caller()?;
