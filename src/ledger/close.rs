@@ -1,5 +1,6 @@
 //! Closing: puts the records of each part together into calls, the parts side by side.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
@@ -19,27 +20,40 @@ use crate::model::text::SharedText;
 /// The records that may be of one call, each read when it is asked for: there may be many copies.
 struct Group<'g> {
     ledger: &'g Ledger,
-    /// The bytes of each shelf.
-    shelves: &'g [&'g [u8]],
+    blocks: &'g [Block<'g>],
     places: &'g [Place],
 }
 
-/// A record's group, its shelf and where it begins there.
+/// Records that stand together, and the number of their shelf.
+type Block<'b> = (usize, Cow<'b, [u8]>);
+
+/// A record's group, its block and where it begins there.
 type Place = (u128, usize, usize);
 
 impl<'g> Group<'g> {
+    fn bytes(&self, (_, block, start): &Place) -> (&'g [u8], usize, usize) {
+        let (shelf, bytes) = &self.blocks[*block];
+        (bytes, *start, *shelf)
+    }
+
     fn words(&self, shelf: usize) -> &'g Words {
         &self.ledger.shelves[shelf].words
     }
 
     fn told(&self) -> impl Iterator<Item = Result<Told, SpillError>> {
-        self.places.iter().map(|(_, shelf, start)| told_at(self.shelves[*shelf], *start, self.words(*shelf)))
+        self.places.iter().map(|place| {
+            let (bytes, start, shelf) = self.bytes(place);
+            told_at(bytes, start, self.words(shelf))
+        })
     }
 
     /// The call, if only one record tells of it and says little that others do not say.
     fn alike(&self) -> Result<Option<Alike<'g>>, SpillError> {
         match self.places {
-            [(_, shelf, start)] => Alike::at(self.shelves[*shelf], *start, (*shelf, self.words(*shelf))),
+            [place] => {
+                let (bytes, start, shelf) = self.bytes(place);
+                Alike::at(bytes, start, (shelf, self.words(shelf)))
+            }
             _ => Ok(None),
         }
     }
@@ -141,44 +155,38 @@ impl Ledger {
         if size == 0 {
             return Ok(());
         }
-        if let Some(held) = parts.iter().map(|parts| parts.is_held(part)).collect::<Option<Vec<_>>>() {
-            return self.groups(&held, each);
-        }
         if size > limit
+            && parts.iter().any(|parts| parts.is_stored(part))
             && let Some(finer) = Parts::all_finer(parts, part, limit, &self.scratch)?
         {
             let finer: Vec<&Parts> = finer.iter().collect();
             return (0..PARTS).try_for_each(|part| self.close(&finer, part, limit, each));
         }
-        let mut whole = Vec::with_capacity(parts.len());
-        for parts in parts {
-            let mut bytes = Vec::with_capacity(parts.size(part));
-            parts.pieces(part, &self.scratch, &mut |piece| {
-                bytes.extend_from_slice(piece);
-                Ok(())
-            })?;
-            whole.push(bytes);
+        let mut blocks: Vec<Block<'_>> = Vec::new();
+        for (shelf, parts) in parts.iter().enumerate() {
+            for block in parts.blocks(part, &self.scratch) {
+                blocks.push((shelf, block?));
+            }
         }
-        let whole: Vec<&[u8]> = whole.iter().map(Vec::as_slice).collect();
-        self.groups(&whole, each)
+        self.groups(&blocks, each)
     }
 
     /// Hands the records of each group to `each`, in the order of the groups. The records of each shelf stand together.
     fn groups<E: From<SpillError>>(
         &self,
-        shelves: &[&[u8]],
+        blocks: &[Block<'_>],
         each: &mut dyn FnMut(Group<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut places: Vec<Place> = Vec::new();
-        for (shelf, bytes) in shelves.iter().enumerate() {
+        for (block, (_, bytes)) in blocks.iter().enumerate() {
             let mut records = Records::new(bytes);
             while let Some(record) = records.next()? {
-                places.push((record.head.group, shelf, record.start));
+                places.push((record.head.group, block, record.start));
             }
         }
         places.sort_unstable();
         for places in places.chunk_by(|a, b| a.0 == b.0) {
-            each(Group { ledger: self, shelves, places })?;
+            each(Group { ledger: self, blocks, places })?;
         }
         Ok(())
     }

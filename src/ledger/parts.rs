@@ -1,5 +1,7 @@
 //! Records kept apart by hash, so that each part can be put together alone: in memory up to a limit, on disk beyond.
 
+use std::borrow::Cow;
+
 use super::code::{Head, Records};
 use super::spill::{Block, Scratch, SpillError};
 
@@ -9,22 +11,69 @@ pub(super) const PARTS: usize = 256;
 /// The number of times that records can be told apart by eight more bits.
 const DEEPEST: u32 = 15;
 
+/// The first block of a part takes so many bytes; each further one as many as all before it together, up to [`LARGEST`].
+const SMALLEST: usize = 256;
+
+/// What most blocks take.
+const LARGEST: usize = 16 << 10;
+
 /// Records in parts by eight bits of their group's hash, the highest first; which eight says the level. So the parts stand in
 /// the order of their groups.
 #[derive(Debug)]
 pub(super) struct Parts {
     level: u32,
-    held: Vec<Vec<u8>>,
-    stored: Vec<Vec<Block>>,
-    /// Bytes of memory that `held` takes.
+    parts: Vec<Part>,
+    /// Bytes of memory that records take.
     held_bytes: usize,
+    /// The part that goes to disk next.
+    next: usize,
+}
+
+/// The records of a part, each whole in one block.
+#[derive(Debug, Default)]
+struct Part {
+    /// Blocks in memory. They stay where they are when more records come.
+    held: Vec<Vec<u8>>,
+    /// Bytes of memory that they take.
+    held_bytes: usize,
+    stored: Vec<Block>,
+}
+
+impl Part {
+    /// Takes in a record, and gives the bytes of memory that this took.
+    fn push(&mut self, record: &[u8]) -> usize {
+        if let Some(block) = self.held.last_mut()
+            && block.capacity() - block.len() >= record.len()
+        {
+            block.extend_from_slice(record);
+            return 0;
+        }
+        let mut block = Vec::with_capacity(self.held_bytes.clamp(SMALLEST, LARGEST).max(record.len()));
+        block.extend_from_slice(record);
+        let taken = block.capacity();
+        self.held.push(block);
+        self.held_bytes += taken;
+        taken
+    }
+
+    fn size(&self) -> usize {
+        self.held.iter().map(Vec::len).chain(self.stored.iter().map(|block| block.length)).sum()
+    }
+
+    /// Empties memory to disk, and gives how many bytes that freed.
+    fn spill(&mut self, scratch: &Scratch) -> Result<usize, SpillError> {
+        if !self.held.is_empty() {
+            self.stored.push(scratch.write(&scratch.pack(&self.held.concat())?)?);
+            self.held = Vec::new();
+        }
+        Ok(std::mem::take(&mut self.held_bytes))
+    }
 }
 
 impl Parts {
     /// No records yet, told apart by the bits of a level, from 0.
     pub fn new(level: u32) -> Self {
-        let (held, stored) = ((0..PARTS).map(|_| Vec::new()).collect(), (0..PARTS).map(|_| Vec::new()).collect());
-        Self { level, held, stored, held_bytes: 0 }
+        Self { level, parts: (0..PARTS).map(|_| Part::default()).collect(), held_bytes: 0, next: 0 }
     }
 
     /// Bytes of memory that the records take.
@@ -35,58 +84,56 @@ impl Parts {
     /// Takes in a record.
     pub fn push(&mut self, head: Head, record: &[u8]) {
         let bits = head.group >> (8 * (DEEPEST - self.level));
-        let part = &mut self.held[(bits % PARTS as u128) as usize];
-        let before = part.capacity();
-        part.extend_from_slice(record);
-        self.held_bytes += part.capacity() - before;
+        self.held_bytes += self.parts[(bits % PARTS as u128) as usize].push(record);
     }
 
-    /// Empties memory to disk.
-    pub fn spill(&mut self, scratch: &Scratch) -> Result<(), SpillError> {
-        for (held, stored) in self.held.iter_mut().zip(&mut self.stored) {
-            if !held.is_empty() {
-                stored.push(scratch.write(&scratch.pack(held)?)?);
-                *held = Vec::new();
+    /// Empties parts of memory to disk, in turn, until no more than so many bytes are left.
+    pub fn spill(&mut self, left: usize, scratch: &Scratch) -> Result<(), SpillError> {
+        for _ in 0..PARTS {
+            if self.held_bytes <= left {
+                break;
             }
+            self.held_bytes -= self.parts[self.next].spill(scratch)?;
+            self.next = (self.next + 1) % PARTS;
         }
-        self.held_bytes = 0;
         scratch.note_spill();
         Ok(())
     }
 
     /// Bytes of the records of a part.
     pub fn size(&self, part: usize) -> usize {
-        self.held[part].len() + self.stored[part].iter().map(|block| block.length).sum::<usize>()
+        self.parts[part].size()
     }
 
-    /// The records of a part in pieces, each whole.
-    pub fn pieces(
-        &self,
+    /// The records of a part in blocks, each record whole.
+    pub fn blocks<'p>(
+        &'p self,
         part: usize,
-        scratch: &Scratch,
-        each: &mut dyn FnMut(&[u8]) -> Result<(), SpillError>,
-    ) -> Result<(), SpillError> {
-        for block in &self.stored[part] {
-            each(&scratch.read(*block)?)?;
-        }
-        each(&self.held[part])
+        scratch: &'p Scratch,
+    ) -> impl Iterator<Item = Result<Cow<'p, [u8]>, SpillError>> {
+        let Part { held, stored, .. } = &self.parts[part];
+        let stored = stored.iter().map(|block| scratch.read(*block).map(Cow::Owned));
+        stored.chain(held.iter().map(|block| Ok(Cow::Borrowed(block.as_slice()))))
     }
 
-    /// Whether all records of a part are in memory.
-    pub fn is_held(&self, part: usize) -> Option<&[u8]> {
-        self.stored[part].is_empty().then_some(self.held[part].as_slice())
+    /// Whether a part of the records is on disk.
+    pub fn is_stored(&self, part: usize) -> bool {
+        !self.parts[part].stored.is_empty()
     }
 
     /// The records of a part, told apart by eight more bits.
     fn finer(&self, part: usize, limit: usize, scratch: &Scratch) -> Result<Self, SpillError> {
         let mut finer = Self::new(self.level + 1);
-        self.pieces(part, scratch, &mut |piece| {
-            let mut records = Records::new(piece);
+        for block in self.blocks(part, scratch) {
+            let block = block?;
+            let mut records = Records::new(&block);
             while let Some(record) = records.next()? {
                 finer.push(record.head, record.bytes);
             }
-            if finer.held_bytes > limit { finer.spill(scratch) } else { Ok(()) }
-        })?;
+            if finer.held_bytes > limit {
+                finer.spill(0, scratch)?;
+            }
+        }
         Ok(finer)
     }
 

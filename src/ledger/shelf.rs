@@ -75,9 +75,10 @@ impl Shelf {
     fn push(&mut self, head: Head) -> Result<(), SpillError> {
         self.parts.push(head, &self.record);
         // The rest is for the reader, for putting parts together and for the result.
-        if self.parts.held_bytes() > self.limit / 8 * 3 {
+        let most = self.limit / 8 * 3;
+        if self.parts.held_bytes() > most {
             self.note_held();
-            self.parts.spill(&self.scratch)?;
+            self.parts.spill(most / 4 * 3, &self.scratch)?;
         }
         Ok(())
     }
