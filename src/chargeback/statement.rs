@@ -219,6 +219,14 @@ impl<'t> Accumulator<'t> {
     /// # Errors
     /// When a sum overflows or the table engine fails.
     pub fn finish(self) -> Result<Statement, StatementError> {
+        self.sorted().map(Sorted::statement)
+    }
+
+    /// The same before its rows are made.
+    ///
+    /// # Errors
+    /// When a sum overflows or the table engine fails.
+    pub fn sorted(self) -> Result<Sorted, StatementError> {
         if self.overflow {
             return Err(StatementError::Overflow);
         }
@@ -231,8 +239,42 @@ impl<'t> Accumulator<'t> {
         order.extend(self.by.iter().map(|dimension| col(dimension.name())));
         let descending: Vec<bool> = (0..order.len()).map(|at| at < 2).collect();
         let options = SortMultipleOptions::default().with_order_descending_multi(descending);
-        let sorted = table.lazy().sort_by_exprs(order, options).select([col("row")]).collect()?;
-        statement(&groups, sorted.column("row")?.u32()?)
+        let table = table.lazy().sort_by_exprs(order, options).select([col("row")]).collect()?;
+        let order = table.column("row")?.u32()?;
+        let order = (0..order.len()).filter_map(|at| order.get(at)).collect();
+        let mut total = Measures::default();
+        for (_, measures) in &groups.rows {
+            total = total.checked_add(measures).ok_or(StatementError::Overflow)?;
+        }
+        Ok(Sorted { groups, order, total })
+    }
+}
+
+/// A statement whose rows are made when they are asked for: as groups they take a fifth of the memory.
+pub struct Sorted {
+    groups: GroupRows,
+    /// The places of the groups in the order of the statement.
+    order: Vec<u32>,
+    /// The sum of the rows.
+    pub total: Measures,
+}
+
+impl Sorted {
+    /// The rows, as in a statement.
+    pub fn into_rows(self) -> impl Iterator<Item = StatementRow> {
+        let Self { groups, order, total } = self;
+        order.into_iter().map(move |at| {
+            let (group, measures) = groups.rows[at as usize];
+            let key = groups.columns.iter().map(|column| column.value(group).to_string()).collect();
+            let share = millionths(measures.billable_calls.into(), total.billable_calls.into());
+            StatementRow { key, measures, share }
+        })
+    }
+
+    /// The statement with its rows.
+    pub fn statement(self) -> Statement {
+        let total = self.total;
+        Statement { rows: self.into_rows().collect(), total }
     }
 }
 
@@ -252,21 +294,6 @@ fn table(groups: &GroupRows, by: &[Dimension]) -> PolarsResult<DataFrame> {
         columns.push(Column::new(dimension.name().into(), ranks));
     }
     DataFrame::new(rows.len(), columns)
-}
-
-fn statement(groups: &GroupRows, order: &UInt32Chunked) -> Result<Statement, StatementError> {
-    let mut rows = Vec::with_capacity(groups.rows.len());
-    let mut total = Measures::default();
-    for at in (0..order.len()).filter_map(|at| order.get(at)) {
-        let (group, measures) = groups.rows[at as usize];
-        total = total.checked_add(&measures).ok_or(StatementError::Overflow)?;
-        let key = groups.columns.iter().map(|column| column.value(group).to_string()).collect();
-        rows.push(StatementRow { key, measures, share: None });
-    }
-    for row in &mut rows {
-        row.share = millionths(row.measures.billable_calls.into(), total.billable_calls.into());
-    }
-    Ok(Statement { rows, total })
 }
 
 impl Measures {

@@ -66,7 +66,7 @@ impl Asked {
             principals.quieten(&mut account);
             statement = principals.fold(statement)?;
         }
-        let document = documents::report(&logs, account, &by, &statement, 0);
+        let document = documents::report(&logs, account, &by, &statement.total, 0);
         let (rows, total) = (statement.rows.into_iter().map(CostStatementRow::from).collect(), statement.total);
         Ok(Computed { document, by, rows, total, untied: false, kept: None, logs })
     }

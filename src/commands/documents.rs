@@ -10,7 +10,7 @@ use super::row_filters::RowFilter;
 use crate::chargeback::attribution::{Account, Attributed};
 use crate::chargeback::cost_statement::{CostStatement, CostStatementRow, RowMoney};
 use crate::chargeback::dimension::Dimension;
-use crate::chargeback::statement::{Measures, Statement, StatementRow};
+use crate::chargeback::statement::{Measures, StatementRow};
 use crate::model::document::{Cell, Column, ColumnType, Diagnostics, Document, Gaps, Period, Proof, Provenance, Row};
 use crate::model::money::Currency;
 use crate::model::payer::{Payer, PayerRef};
@@ -116,18 +116,12 @@ pub const FILTERS: [Column; 4] = [
 ];
 
 /// The document of a report, with as many of the columns of filters.
-pub(super) fn report(
-    logs: &Logs,
-    account: Account,
-    by: &[Dimension],
-    statement: &Statement,
-    filters: usize,
-) -> Document {
+pub(super) fn report(logs: &Logs, account: Account, by: &[Dimension], total: &Measures, filters: usize) -> Document {
     let mut columns: Vec<Column> = by.iter().map(|dimension| text(dimension.name())).collect();
     columns.extend(MEASURES);
     columns.extend(&FILTERS[..filters]);
-    let share = (statement.total.billable_calls > 0).then_some(1_000_000);
-    let totals = measures(&statement.total, share);
+    let share = (total.billable_calls > 0).then_some(1_000_000);
+    let totals = measures(total, share);
     Document { details: filters, ..document("report", logs, account, columns, by.len(), totals) }
 }
 

@@ -70,26 +70,32 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     let (calls, estimates) = Part::split(parts);
     let mut accumulator = begin().calls.merged(calls);
     let principals = accumulator.take_principals();
-    let mut statement = logs.meter.time(Stage::Group, || accumulator.finish())?;
-    Imbalance::check("calls of the tally", account.tally.calls, statement.total.calls)?;
+    let sorted = logs.meter.time(Stage::Group, || accumulator.sorted())?;
+    let total = sorted.total;
+    Imbalance::check("calls of the tally", account.tally.calls, total.calls)?;
     let billable = account.tally.attributed + crate::model::tally::sum(&account.tally.unattributed);
-    Imbalance::check("billable calls of the tally", billable, statement.total.billable_calls)?;
-    if let Some(principals) = principals {
-        principals.quieten(&mut account);
-        statement = principals.fold(statement)?;
-    }
+    Imbalance::check("billable calls of the tally", billable, total.billable_calls)?;
+    let mut rows: Box<dyn Iterator<Item = StatementRow>> = match principals {
+        Some(principals) => {
+            principals.quieten(&mut account);
+            Box::new(principals.fold(sorted.statement())?.rows.into_iter())
+        }
+        None => Box::new(sorted.into_rows()),
+    };
     let filters = entries.map(|entries| Filters::make(entries, &frame, &logs, args.prove)).transpose()?;
     let strict = logs.settings.strict.value && !account.tally.rejected.is_empty();
     let columns = filters.as_ref().map_or(0, |filters| if filters.proven.is_some() { 4 } else { 3 });
-    let mut document = documents::report(&logs, account, &by, &statement, columns);
+    let mut document = documents::report(&logs, account, &by, &total, columns);
     let mut estimated = Vec::new();
     if let (Some(estimates), Some(book)) = (&estimates, &book) {
         prices::put(&mut document, estimates, &prices::ESTIMATED)?;
-        let keys: Vec<&[String]> = statement.rows.iter().map(|row| row.key.as_slice()).collect();
+        let all: Vec<StatementRow> = rows.collect();
+        let keys: Vec<&[String]> = all.iter().map(|row| row.key.as_slice()).collect();
         estimated = prices::cells(estimates, book, &keys)?;
+        rows = Box::new(all.into_iter());
     }
     let mut estimated = estimated.into_iter();
-    let mut rows = statement.rows.into_iter().map(|row| {
+    let mut rows = rows.map(|row| {
         let cells = filters.as_ref().map(|filters| filters.cells(&row));
         let cells = estimated.next().into_iter().flatten().chain(cells.into_iter().flatten());
         documents::statement_row(row).into_iter().chain(cells).collect()

@@ -69,6 +69,12 @@ impl<'r> Bytes<'r> {
         Ok(u128::from_be_bytes(bytes))
     }
 
+    /// The next 8 bytes as a number that may be negative.
+    pub fn fixed(&mut self) -> Result<i64, SpillError> {
+        let bytes = self.take(8)?.try_into().map_err(|_| SpillError::Damaged)?;
+        Ok(i64::from_be_bytes(bytes))
+    }
+
     /// A number.
     pub fn number(&mut self) -> Result<u64, SpillError> {
         let (mut number, mut shift) = (0_u64, 0);

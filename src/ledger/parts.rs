@@ -154,3 +154,51 @@ impl Parts {
         Ok(helps.then_some(finer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::code::{put_told, told_at};
+    use super::super::made_up::told;
+    use super::super::words::Words;
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn records_come_back_from_memory_and_disk_in_their_order(
+            several in vec(told(), 1..30),
+            spills in vec((any::<prop::sample::Index>(), 0..3000_usize), 0..5),
+        ) {
+            let scratch = Scratch::new(std::env::temp_dir());
+            let (mut parts, mut words) = (Parts::new(0), Words::new(1 << 20));
+            let mut expected: Vec<Vec<_>> = vec![Vec::new(); PARTS];
+            for (at, told) in several.iter().enumerate() {
+                let mut record = Vec::new();
+                let head = put_told(&mut record, told, &mut words);
+                parts.push(head, &record);
+                expected[(head.group >> 120) as usize].push(told);
+                for (_, left) in spills.iter().filter(|(after, _)| after.index(several.len()) == at) {
+                    parts.spill(*left, &scratch).expect("spilled");
+                    prop_assert!(parts.held_bytes() <= *left);
+                }
+            }
+            for (part, expected) in expected.into_iter().enumerate() {
+                let (mut found, mut size) = (Vec::new(), 0);
+                for block in parts.blocks(part, &scratch) {
+                    let block = block.expect("read");
+                    size += block.len();
+                    let mut records = Records::new(&block);
+                    while let Some(record) = records.next().expect("whole") {
+                        found.push(told_at(&block, record.start, &words).expect("whole"));
+                    }
+                }
+                prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);
+                prop_assert_eq!(parts.size(part), size);
+            }
+        }
+    }
+}

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
+use crate::model::observation::Phase;
 use crate::model::quick_hash::QuickHash;
+use crate::model::reason::MergeCause;
 use crate::model::text::SharedText;
 
 /// What a text costs besides its bytes: two pointers to it, their lengths, its number and its count of users.
@@ -24,8 +26,22 @@ pub(super) struct Words {
     fixed: Vec<&'static str>,
     forms: Kept,
     callers: Kept,
+    manners: Vec<Manner>,
     held: usize,
     limit: usize,
+}
+
+/// How entries tell of their calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Manner {
+    /// What a second entry of the call is called.
+    pub cause: MergeCause,
+    /// Which part of the call an entry tells of.
+    pub phase: Phase,
+    /// Who speaks for the call.
+    pub rank: u8,
+    /// Whose charge holds for the call.
+    pub charge_rank: u8,
 }
 
 /// Pieces of bytes by number.
@@ -88,6 +104,21 @@ impl Words {
             self.fixed.push(text);
             self.fixed.len() as u64 - 1
         })
+    }
+
+    /// The number of a manner. There are few: each rule gives the same ranks to all its entries.
+    pub fn manner_number(&mut self, manner: Manner) -> u64 {
+        let known = self.manners.iter().position(|known| *known == manner);
+        let at = known.unwrap_or_else(|| {
+            self.manners.push(manner);
+            self.manners.len() - 1
+        });
+        at as u64
+    }
+
+    /// The manner of a number.
+    pub fn manner(&self, number: u64) -> Option<Manner> {
+        self.manners.get(usize::try_from(number).ok()?).copied()
     }
 
     /// Keeps a form's bytes and gives their number; `None` when there is no room.

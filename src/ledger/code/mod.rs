@@ -32,8 +32,27 @@ const ACROSS: u8 = 1;
 const SPLIT: u8 = 2;
 /// The mark of an entry with copies.
 const COPIES: u8 = 4;
-/// The mark of a brief.
-const BRIEF: u8 = 8;
+/// Of what kind a record is, as bits of its first byte. One of a job family, whose group stands after its key.
+const FAMILY: u8 = 1;
+/// A brief. The other bits are about briefs.
+const BRIEF: u8 = 2;
+/// Its entry has an identity other than its call's.
+const OWN_ENTRY: u8 = 4;
+/// It has a time.
+const TIME: u8 = 8;
+/// It has a delay.
+const LATENESS: u8 = 16;
+/// It has a resource.
+const RESOURCE: u8 = 32;
+/// It has an `insertId`.
+const INSERT_ID: u8 = 64;
+/// It is not the first of its envelope.
+const ITEM: u8 = 128;
+
+/// How long a record can be whose length takes two bytes; with the highest bit it takes four.
+const SHORT: usize = 0x7fff;
+/// The mark of a length that takes four bytes.
+const LONG: u32 = 1 << 31;
 
 /// The phases in the order of their numbers.
 const PHASES: [Phase; 4] = [Phase::First, Phase::Middle, Phase::Last, Phase::Whole];
@@ -43,14 +62,14 @@ pub(super) fn put_told(out: &mut Vec<u8>, told: &Told, words: &mut Words) -> Hea
     let observation = &told.first;
     let family = observation.family.as_ref();
     let head = Head { group: family.map_or(observation.key.0, |family| family.base.0), key: observation.key };
-    put_record(out, head, family.is_some(), |out| put::told(out, told, words));
+    put_record(out, if family.is_some() { FAMILY } else { 0 }, head, |out| put::told(out, told, words));
     head
 }
 
 /// Appends the record of a brief.
 pub(super) fn put_brief(out: &mut Vec<u8>, brief: &Brief<'_>, words: &mut Words) -> Head {
     let head = Head { group: brief.key.0, key: brief.key };
-    put_record(out, head, false, |out| put::brief(out, brief, words));
+    put_record(out, put::kind(brief), head, |out| put::brief(out, brief, words));
     head
 }
 
@@ -69,17 +88,22 @@ pub(super) fn keep_form(
     Some(Numbers { form, caller: caller.or_else(|| kept(put::caller, Words::keep_caller))? })
 }
 
-fn put_record(out: &mut Vec<u8>, head: Head, has_family: bool, rest: impl FnOnce(&mut Vec<u8>)) {
+fn put_record(out: &mut Vec<u8>, kind: u8, head: Head, rest: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    out.push(u8::from(has_family));
+    out.extend_from_slice(&[0, 0, kind]);
     out.extend_from_slice(&head.key.0.to_be_bytes());
-    if has_family {
+    if kind == FAMILY {
         out.extend_from_slice(&head.group.to_be_bytes());
     }
     rest(out);
-    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    let length = out.len() - start - 2;
+    match u16::try_from(length) {
+        Ok(short) if length <= SHORT => out[start..start + 2].copy_from_slice(&short.to_be_bytes()),
+        Ok(_) | Err(_) => {
+            let long = u32::try_from(length).unwrap_or(u32::MAX) | LONG;
+            out.splice(start..start + 2, long.to_be_bytes());
+        }
+    }
 }
 
 /// A record among others.
@@ -110,30 +134,39 @@ impl<'r> Records<'r> {
             return Ok(None);
         }
         let start = self.at;
-        let bytes = record_at(self.bytes, start)?;
-        self.at += bytes.len();
-        Ok(Some(Record { head: head(&mut Bytes::new(&bytes[4..]))?, start, bytes }))
+        let content = record_at(self.bytes, start)?;
+        self.at = start + if content.len() <= SHORT { 2 } else { 4 } + content.len();
+        let (_, head) = head(&mut Bytes::new(content))?;
+        Ok(Some(Record { head, start, bytes: &self.bytes[start..self.at] }))
     }
 }
 
+/// What follows the length of the record at a place.
 fn record_at(bytes: &[u8], start: usize) -> Result<&[u8], SpillError> {
     let rest = bytes.get(start..).ok_or(SpillError::Damaged)?;
-    let length = rest.first_chunk().ok_or(SpillError::Damaged)?;
-    rest.get(..4 + u32::from_be_bytes(*length) as usize).ok_or(SpillError::Damaged)
+    let (short, after) = rest.split_first_chunk().ok_or(SpillError::Damaged)?;
+    let short = usize::from(u16::from_be_bytes(*short));
+    if short <= SHORT {
+        return after.get(..short).ok_or(SpillError::Damaged);
+    }
+    let (long, after) = rest.split_first_chunk().ok_or(SpillError::Damaged)?;
+    let long = (u32::from_be_bytes(*long) & !LONG) as usize;
+    // A length has one way to be written, so that the place of the next record is known from it.
+    after.get(..long).filter(|_| long > SHORT).ok_or(SpillError::Damaged)
 }
 
-fn head(bytes: &mut Bytes<'_>) -> Result<Head, SpillError> {
-    let has_family = bytes.byte()? != 0;
+/// The kind of a record and its head.
+fn head(bytes: &mut Bytes<'_>) -> Result<(u8, Head), SpillError> {
+    let kind = bytes.byte()?;
     let key = CallKey(bytes.hash()?);
-    Ok(Head { group: if has_family { bytes.hash()? } else { key.0 }, key })
+    Ok((kind, Head { group: if kind == FAMILY { bytes.hash()? } else { key.0 }, key }))
 }
 
 /// Reads the beginning of the record at a place, if it is a brief of a whole call.
 pub(super) fn whole_brief_at(bytes: &[u8], start: usize, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
-    let mut rest = Bytes::new(&record_at(bytes, start)?[4..]);
-    let has_family = rest.byte()? != 0;
-    rest.hash()?;
-    if has_family { Ok(None) } else { take::whole_brief(rest, words) }
+    let mut rest = Bytes::new(record_at(bytes, start)?);
+    let (kind, _) = head(&mut rest)?;
+    take::whole_brief(rest, words, kind)
 }
 
 /// Reads a caller that is kept among the words.
@@ -143,9 +176,7 @@ pub(super) fn caller_of(number: u32, words: &Words) -> Result<Caller, SpillError
 
 /// Reads the record that begins at a place.
 pub(super) fn told_at(bytes: &[u8], start: usize, words: &Words) -> Result<Told, SpillError> {
-    let record = record_at(bytes, start)?;
-    let has_family = record.get(4).is_some_and(|byte| *byte != 0);
-    let mut rest = Bytes::new(&record[4..]);
-    let head = head(&mut rest)?;
-    take::told(rest, words, head, has_family)
+    let mut rest = Bytes::new(record_at(bytes, start)?);
+    let (kind, head) = head(&mut rest)?;
+    take::told(rest, words, kind, head)
 }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::super::bytes::{put_number, put_optional, put_signed, put_text};
-use super::super::words::Words;
-use super::{ACROSS, BRIEF, COPIES, SPLIT};
+use super::super::words::{Manner, Words};
+use super::{ACROSS, BRIEF, COPIES, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, RESOURCE, SPLIT, TIME};
 use crate::model::brief::Brief;
 use crate::model::call::Told;
 use crate::model::observation::{Candidate, Charge, Claim, Evidence, Facts, Observation, Source, SplitPart, Usage};
@@ -13,6 +13,18 @@ use crate::model::payer::{PayerName, PayerRef};
 /// Appends all of an entry that does not stand in the head of its record.
 pub(super) fn told(out: &mut Vec<u8>, told: &Told, words: &mut Words) {
     Put { out, words }.told(told);
+}
+
+/// What a brief has, as the first byte of its record.
+pub(super) fn kind(brief: &Brief<'_>) -> u8 {
+    let mark = |holds: bool, mark: u8| if holds { mark } else { 0 };
+    BRIEF
+        | mark(brief.entry.0 != brief.key.0, OWN_ENTRY)
+        | mark(brief.time.is_some(), TIME)
+        | mark(brief.lateness.is_some(), LATENESS)
+        | mark(brief.resource.is_some(), RESOURCE)
+        | mark(brief.insert_id.is_some(), INSERT_ID)
+        | mark(brief.source.item != 0, ITEM)
 }
 
 /// Appends all of a brief that does not stand in the head of its record.
@@ -68,13 +80,13 @@ impl Put<'_> {
 
     fn brief(&mut self, brief: &Brief<'_>) {
         let Brief {
-            key: _,
+            key,
             entry,
             cause,
             phase,
             rank,
             charge_rank,
-            source,
+            source: Source { input, offset, line, item },
             time,
             lateness,
             resource,
@@ -82,12 +94,29 @@ impl Put<'_> {
             numbers,
             learnt: _,
         } = brief;
-        self.out.extend_from_slice(&entry.0.to_be_bytes());
-        self.out.extend_from_slice(&[BRIEF, *cause as u8, *phase as u8, *rank, *charge_rank]);
+        let manner = Manner { cause: *cause, phase: *phase, rank: *rank, charge_rank: *charge_rank };
+        let manner = self.words.manner_number(manner);
+        self.number(manner);
         self.number(u64::from(numbers.form));
         self.number(u64::from(numbers.caller));
-        self.source(source);
-        self.own(*time, *lateness, resource.as_deref(), *insert_id);
+        if let Some(time) = time {
+            self.out.extend_from_slice(&time.to_be_bytes());
+        }
+        if let Some(lateness) = lateness {
+            put_signed(self.out, *lateness);
+        }
+        if entry.0 != key.0 {
+            self.out.extend_from_slice(&entry.0.to_be_bytes());
+        }
+        for number in [u64::from(*input), *offset, *line] {
+            self.number(number);
+        }
+        if *item != 0 {
+            self.number(u64::from(*item));
+        }
+        for text in [resource.as_deref(), *insert_id].into_iter().flatten() {
+            put_text(self.out, text);
+        }
     }
 
     fn source(&mut self, source: &Source) {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::super::bytes::Bytes;
 use super::super::spill::SpillError;
-use super::super::words::Words;
-use super::{ACROSS, BRIEF, COPIES, Head, PHASES, SPLIT};
+use super::super::words::{Manner, Words};
+use super::{ACROSS, BRIEF, COPIES, FAMILY, Head, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, PHASES, RESOURCE, SPLIT, TIME};
 use crate::model::brief::{Caller, Numbers};
 use crate::model::call::Told;
 use crate::model::observation::{
@@ -17,25 +17,24 @@ use crate::model::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, 
 use crate::model::text::SharedText;
 
 /// Reads what follows the head of a record, to its end.
-pub(super) fn told(bytes: Bytes<'_>, words: &Words, head: Head, has_family: bool) -> Result<Told, SpillError> {
+pub(super) fn told(bytes: Bytes<'_>, words: &Words, kind: u8, head: Head) -> Result<Told, SpillError> {
     let mut take = Take { bytes, words };
-    let told = take.told(head, has_family)?;
+    let told = match kind {
+        0 | FAMILY => take.told(head, kind == FAMILY)?,
+        _ if kind & BRIEF != 0 => Told::new(take.brief(head, kind)?),
+        _ => return Err(SpillError::Damaged),
+    };
     if take.bytes.is_empty() { Ok(told) } else { Err(SpillError::Damaged) }
 }
 
-/// What stands first in the record of a brief that tells of a whole call; `None` for any other.
-pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
+/// What follows the head of a record first, if it is a brief that tells of a whole call; `None` for any other.
+pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words, kind: u8) -> Result<Option<WholeBrief>, SpillError> {
     let mut take = Take { bytes, words };
-    take.bytes.hash()?;
-    let marks = take.bytes.byte()?;
-    let (_, phase): (MergeCause, Phase) = (take.member(MergeCause::ALL)?, take.member(&PHASES)?);
-    if marks != BRIEF || phase != Phase::Whole {
+    if kind & BRIEF == 0 || take.manner()?.phase != Phase::Whole {
         return Ok(None);
     }
-    take.bytes.take(2)?;
     let numbers = take.numbers()?;
-    take.source()?;
-    let (time, lateness) = (take.signed()?, take.signed()?);
+    let (time, lateness) = take.times(kind)?;
     Ok(time.map(|time| WholeBrief { numbers, time, lateness }))
 }
 
@@ -93,7 +92,6 @@ impl<'r> Take<'r> {
                 copies.push((self.bytes.number()?, self.bytes.number()?));
             }
         }
-        let numbers = if marks & BRIEF != 0 { Some(self.numbers()?) } else { None };
         let source = self.source()?;
         let own = Own {
             time: self.signed()?,
@@ -101,20 +99,42 @@ impl<'r> Take<'r> {
             resource: self.own_text()?,
             insert_id: self.own_text()?,
         };
-        let facts = Box::new(match numbers {
-            Some(Numbers { form, caller }) => {
-                let bytes = self.words.form(form).ok_or(SpillError::Damaged)?;
-                Take { bytes: Bytes::new(bytes), words: self.words }.facts(own, kept_caller(caller, self.words)?)?
-            }
-            None => {
-                let caller = self.caller()?;
-                self.facts(own, caller)?
-            }
-        });
+        let caller = self.caller()?;
+        let facts = Box::new(self.facts(own, caller)?);
         let key = head.key;
         let first =
             Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt: None };
         Ok(Told { first, copies, across_inputs: marks & ACROSS != 0 })
+    }
+
+    /// What an entry says of which the shelf knows the rest.
+    fn brief(&mut self, Head { key, .. }: Head, kind: u8) -> Result<Observation, SpillError> {
+        let Manner { cause, phase, rank, charge_rank } = self.manner()?;
+        let Numbers { form, caller } = self.numbers()?;
+        let (time, lateness) = self.times(kind)?;
+        let entry = EntryId(if kind & OWN_ENTRY != 0 { self.bytes.hash()? } else { key.0 });
+        let (input, offset, line) = (self.bytes.small()?, self.bytes.number()?, self.bytes.number()?);
+        let item = if kind & ITEM != 0 { self.bytes.small()? } else { 0 };
+        let source = Source { input, offset, line, item };
+        let mut text = |mark: u8| -> Result<Option<SharedText>, SpillError> {
+            if kind & mark != 0 { self.bytes.text().map(|text| Some(SharedText::new(text))) } else { Ok(None) }
+        };
+        let own = Own { time, lateness, resource: text(RESOURCE)?, insert_id: text(INSERT_ID)? };
+        let bytes = Bytes::new(self.words.form(form).ok_or(SpillError::Damaged)?);
+        let facts = Take { bytes, words: self.words }.facts(own, kept_caller(caller, self.words)?)?;
+        let facts = Box::new(facts);
+        let (family, split, learnt) = (None, None, None);
+        Ok(Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt })
+    }
+
+    fn manner(&mut self) -> Result<Manner, SpillError> {
+        self.words.manner(self.bytes.number()?).ok_or(SpillError::Damaged)
+    }
+
+    /// Time and delay of a brief.
+    fn times(&mut self, kind: u8) -> Result<(Option<i64>, Option<i64>), SpillError> {
+        let time = if kind & TIME != 0 { Some(self.bytes.fixed()?) } else { None };
+        Ok((time, if kind & LATENESS != 0 { Some(self.bytes.signed()?) } else { None }))
     }
 
     fn numbers(&mut self) -> Result<Numbers, SpillError> {
