@@ -19,7 +19,8 @@ pub(super) enum Decider {
 }
 
 impl Decider {
-    const ALL: [Self; 3] = [Self::Call, Self::Caller, Self::Time];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Call, Self::Caller, Self::Time];
 
     /// What decides the value of a column.
     pub fn of(dimension: Dimension) -> Self {
@@ -74,17 +75,21 @@ impl Group {
 pub(super) struct Groups {
     /// The numbers of the values by decider.
     numbers: [HashMap<Box<[SharedText]>, u32, QuickHash>; 3],
-    /// The place of each group among the sums.
+    /// The place of each group among the sums, which a table would keep more room for.
     places: HashMap<Group, u32, QuickHash>,
     sums: Vec<Measures>,
 }
 
 impl Groups {
     /// The number of the values that a decider gives, in the order of its columns.
-    pub fn number(&mut self, decider: Decider, values: Vec<SharedText>) -> u32 {
+    pub fn number(&mut self, decider: Decider, values: &[SharedText]) -> u32 {
         let numbers = &mut self.numbers[decider as usize];
+        if let Some(known) = numbers.get(values) {
+            return *known;
+        }
         let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        *numbers.entry(values.into_boxed_slice()).or_insert(next)
+        numbers.insert(values.into(), next);
+        next
     }
 
     /// Adds to the sum of a group; `None` when it does not fit.
@@ -108,7 +113,7 @@ impl Groups {
         for ((decider, numbers), mine) in Decider::ALL.into_iter().zip(numbers).zip(&mut mine) {
             *mine = vec![0; numbers.len()];
             for (values, number) in numbers {
-                mine[number as usize] = self.number(decider, values.into_vec());
+                mine[number as usize] = self.number(decider, &values);
             }
         }
         let [calls, callers, times] = &mine;
@@ -196,9 +201,9 @@ mod tests {
 
     fn add(groups: &mut Groups, [day, payer, principal, service]: &[SharedText; 4], calls: u64) -> Option<()> {
         let group = Group {
-            call: groups.number(Decider::Call, vec![payer.clone(), service.clone()]),
-            caller: groups.number(Decider::Caller, vec![principal.clone()]),
-            time: groups.number(Decider::Time, vec![day.clone()]),
+            call: groups.number(Decider::Call, &[payer.clone(), service.clone()]),
+            caller: groups.number(Decider::Caller, &[principal.clone()]),
+            time: groups.number(Decider::Time, &[day.clone()]),
         };
         groups.add(group, &Measures { calls, ..Measures::default() })
     }

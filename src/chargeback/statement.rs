@@ -83,6 +83,8 @@ pub struct Accumulator<'t> {
     timezone: Tz,
     times: RefCell<Times>,
     groups: Groups,
+    /// The values of the call that is being added.
+    values: Vec<SharedText>,
     overflow: bool,
 }
 
@@ -98,6 +100,7 @@ impl<'t> Accumulator<'t> {
             timezone,
             times: RefCell::default(),
             groups: Groups::default(),
+            values: Vec::new(),
             overflow: false,
         }
     }
@@ -176,16 +179,15 @@ impl<'t> Accumulator<'t> {
         if let Some(principals) = &mut self.principals {
             principals.add(attributed, self.directory, self.timezone);
         }
-        let values = |decider: Decider| -> Vec<SharedText> {
+        let mut values = std::mem::take(&mut self.values);
+        let [call, caller, time] = Decider::ALL.map(|decider| {
             let columns = self.by.iter().filter(|dimension| Decider::of(**dimension) == decider);
-            columns.map(|dimension| self.value(*dimension, attributed)).collect()
-        };
-        let (call, caller, time) = (values(Decider::Call), values(Decider::Caller), values(Decider::Time));
-        let group = Group {
-            call: self.groups.number(Decider::Call, call),
-            caller: self.groups.number(Decider::Caller, caller),
-            time: self.groups.number(Decider::Time, time),
-        };
+            values.clear();
+            values.extend(columns.map(|dimension| self.value(*dimension, attributed)));
+            self.groups.number(decider, &values)
+        });
+        self.values = values;
+        let group = Group { call, caller, time };
         self.sum(group, &Measures::of(attributed));
         group
     }
@@ -198,15 +200,15 @@ impl<'t> Accumulator<'t> {
     /// The number of the values that columns of time have at a time.
     pub(super) fn time_number(&mut self, time: i64) -> u32 {
         let times = self.times.get_mut();
-        let values = self.by.iter().filter_map(|dimension| times.value(*dimension, time, self.timezone)).collect();
-        self.groups.number(Decider::Time, values)
+        let values = self.by.iter().filter_map(|dimension| times.value(*dimension, time, self.timezone));
+        self.groups.number(Decider::Time, &values.collect::<Vec<_>>())
     }
 
     /// The number of the values that columns about callers have for one.
     pub(super) fn caller_number(&mut self, caller: &Caller) -> u32 {
         let value = |dimension: &Dimension| dimension.of_caller(caller, self.directory);
         let values = self.by.iter().filter_map(value).map(|value| value.unwrap_or(SharedText::new_static(NONE)));
-        self.groups.number(Decider::Caller, values.collect())
+        self.groups.number(Decider::Caller, &values.collect::<Vec<_>>())
     }
 
     /// Adds to the sum of a group.
