@@ -122,9 +122,7 @@ impl Groups {
             caller: callers[group.caller as usize],
             time: times[group.time as usize],
         };
-        // A sum that does not fit must not keep the others from being added.
-        let added = places.into_iter().map(|(group, at)| self.add(mine(group), &sums[at as usize]));
-        added.fold(Some(()), |all, one| all.and(one))
+        places.into_iter().try_for_each(|(group, at)| self.add(mine(group), &sums[at as usize]))
     }
 
     /// All groups in no meaningful order, with the values of these columns.
@@ -191,6 +189,7 @@ impl Ranked {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::slice;
 
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -202,8 +201,8 @@ mod tests {
     fn add(groups: &mut Groups, [day, payer, principal, service]: &[SharedText; 4], calls: u64) -> Option<()> {
         let group = Group {
             call: groups.number(Decider::Call, &[payer.clone(), service.clone()]),
-            caller: groups.number(Decider::Caller, &[principal.clone()]),
-            time: groups.number(Decider::Time, &[day.clone()]),
+            caller: groups.number(Decider::Caller, slice::from_ref(principal)),
+            time: groups.number(Decider::Time, slice::from_ref(day)),
         };
         groups.add(group, &Measures { calls, ..Measures::default() })
     }
