@@ -113,6 +113,8 @@ fn an_interrupt_clears_progress_before_it_speaks() {
     let place = Place::new();
     let mut running = OnTerminal::start(&place, &["calls", "-", "-o", "out.csv"]);
     running.shows(&["records/s"]);
+    // The input stays open, or the program could come to its end before the signal is dealt with.
+    let _input = running.child.stdin.take();
     kill_process(Pid::from_child(&running.child), Signal::TERM).unwrap();
     let (code, _, screen) = running.ends();
     assert_eq!(code, Some(130), "{screen:?}");
