@@ -90,7 +90,8 @@ impl Reading {
         let copies = if manner.twice { Copies::of(&mut listing)? } else { Copies::default() };
         let places = Places::of(&listing, &ledgers);
         let options = options(settings);
-        let mut intake = Intake::new(manner.fault, args.rejected.as_deref(), &memory(settings), by_input)?;
+        let mut intake =
+            Intake::new(manner.fault, args.rejected.as_deref(), &memory(settings, places.names().len()), by_input)?;
         if manner.piece {
             intake.keep_notes();
         }
@@ -186,8 +187,27 @@ pub(super) fn options(settings: &Settings) -> ReadOptions {
     ReadOptions { threads: settings.threads.value, max_record: settings.max_record.value, ..ReadOptions::default() }
 }
 
-/// What memory to use, and where to go beyond.
-fn memory(settings: &Settings) -> Memory {
+/// What an input takes by being known: in the listing, among the places, in the summary and in the result.
+const INPUT_BYTES: usize = 1 << 10;
+
+/// What memory to use besides that of so many inputs, and where to go beyond.
+fn memory(settings: &Settings, inputs: usize) -> Memory {
     let directory = settings.temp_dir.value.clone().unwrap_or_else(std::env::temp_dir);
-    Memory { limit: settings.memory.value, directory }
+    Memory { limit: left(settings.memory.value, inputs), directory }
+}
+
+/// What so many inputs leave of the memory: half of it at least.
+fn left(whole: usize, inputs: usize) -> usize {
+    whole - (whole / 2).min(inputs.saturating_mul(INPUT_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_take_their_share_of_the_memory_but_no_more_than_half() {
+        let lefts = [0, 1, 1000, usize::MAX].map(|inputs| left(256 << 20, inputs));
+        assert_eq!(lefts, [256 << 20, (256 << 20) - 1024, (256 << 20) - 1_024_000, 128 << 20]);
+    }
 }
