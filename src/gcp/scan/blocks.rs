@@ -35,19 +35,31 @@ pub(super) struct Masks {
 pub(super) fn read(record: &[u8], index: &mut Index) -> Result<(), Unsure> {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512vbmi2")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("pclmulqdq")
-        {
-            // SAFETY: the features that the function asks for are there; the others of AVX-512 come before VBMI2.
+        if has_avx512() {
+            // SAFETY: the features that the function asks for are there.
             return unsafe { by_avx512(record, index) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq") {
+        if has_avx2() {
             // SAFETY: the features that the function asks for are there.
             return unsafe { by_avx2(record, index) };
         }
     }
     portably(record, index)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && is_x86_feature_detected!("sse4.1")
+        && is_x86_feature_detected!("pclmulqdq")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("pclmulqdq")
 }
 
 /// The same with no instruction that is not everywhere.
@@ -210,11 +222,11 @@ mod tests {
         let mut ways = vec![("portable", with(&|index| portably(record, index)))];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq") {
+            if has_avx2() {
                 // SAFETY: the features are there.
                 ways.push(("AVX2", with(&|index| unsafe { by_avx2(record, index) })));
             }
-            if is_x86_feature_detected!("avx512vbmi2") && is_x86_feature_detected!("pclmulqdq") {
+            if has_avx512() {
                 // SAFETY: the features are there.
                 ways.push(("AVX-512", with(&|index| unsafe { by_avx512(record, index) })));
             }

@@ -3,6 +3,8 @@
 //! It vouches for what it accepts: all of the record's grammar is checked. What is odd it leaves to the strict path, which
 //! knows every rule and names every error: escapes in keys, control characters, floats and large integers in fields that are
 //! read, deep nesting, and whatever is not valid.
+//!
+//! [`super::plain`] needs no whole entry: it walks over the index of a record's tokens, which is made 64 bytes at a time.
 
 mod blocks;
 mod fields;
