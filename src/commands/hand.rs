@@ -76,14 +76,10 @@ impl Taker for Hand<'_> {
                         self.remembered += 1;
                         self.take_brief(brief, line);
                     }
-                    LineRead::Judged(decoded, entry, likeness) => {
-                        if let (Decoded::Entry(observation, notes), Some(likeness)) = (&decoded, likeness)
-                            && notes.is_empty()
-                        {
-                            self.learn(likeness, observation);
-                        }
-                        self.take(decoded, &entry, line, source);
-                    }
+                    LineRead::Judged(decoded, entry, first) => match self.learn(&decoded, first) {
+                        Some(brief) => self.take_brief(brief, line),
+                        None => self.take(decoded, &entry, line, source),
+                    },
                 }
                 true
             }
@@ -119,12 +115,13 @@ impl<'r> Hand<'r> {
         }
     }
 
-    /// Keeps what entries like this one have in common.
-    fn learn(&mut self, likeness: Likeness, observation: &Observation) {
+    /// Keeps what entries like this one have in common; what is left to say of it then.
+    fn learn<'e>(&mut self, decoded: &Decoded, first: Option<(Likeness, Brief<'e>)>) -> Option<Brief<'e>> {
+        let (Decoded::Entry(observation, _), Some((likeness, brief))) = (decoded, first) else { return None };
         let kept = self.reader.verdicts.numbers(likeness, &observation.facts);
-        if let Some(numbers) = self.share.shelf.keep_form(&observation.facts, kept) {
-            self.reader.verdicts.learn(likeness, numbers, observation);
-        }
+        let numbers = self.share.shelf.keep_form(&observation.facts, kept)?;
+        self.reader.verdicts.learn(likeness, numbers, observation);
+        Some(Brief { numbers, ..brief })
     }
 
     fn take_brief(&mut self, mut brief: Brief<'_>, bytes: &[u8]) {

@@ -13,7 +13,7 @@ use super::hand::Share;
 use super::notes::{KEPT, Notes, Notings};
 use super::places::Places;
 use super::rejects::Kept;
-use crate::ledger::{Ledger, Memory, SpillError, Taken};
+use crate::ledger::{Ledger, SpillError, Taken};
 use crate::model::document::diagnose;
 use crate::model::observation::Source;
 use crate::model::reason::{DiagnosticKind, RejectReason};
@@ -106,10 +106,10 @@ impl Counted {
 }
 
 impl Intake {
-    /// An empty intake. `keep`: the file that rejected records will go to; `by_input`: each input is counted apart.
-    pub fn new(fault: Fault, keep: Option<&Path>, memory: &Memory, by_input: bool) -> Result<Self, Failure> {
+    /// An intake into an empty ledger. `keep`: the file that rejected records will go to; `by_input`: each input is counted apart.
+    pub fn new(fault: Fault, keep: Option<&Path>, ledger: Ledger, by_input: bool) -> Result<Self, Failure> {
         Ok(Self {
-            ledger: Ledger::new(memory),
+            ledger,
             counted: Counted::default(),
             by_input,
             fault: [AtomicBool::new(fault.record), AtomicBool::new(fault.entry)],

@@ -19,7 +19,7 @@ use crate::chargeback::statement::Accumulator;
 use crate::cli::settings::Settings;
 use crate::cli::{LogArgs, OutputArgs, StatsForm};
 use crate::ingest::{self, Listing, Meter, Unit};
-use crate::ledger::{Closed, Ledger, SortingRows, SpillError};
+use crate::ledger::{Closed, Ledger, ResourceNames, SortingRows, SpillError};
 use crate::model::call::Call;
 use crate::model::directory::Directory;
 use crate::model::document::{Diagnostics, Input, MAX_EXAMPLES, Period, Provenance, diagnose, merge_diagnostics};
@@ -77,6 +77,12 @@ impl Logs {
     /// The same, for those that read the inputs a second time.
     pub fn read_first(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
         Self::read_with(args, Self::settings(args, output)?, Manner { agreed: true, twice: true, ..Manner::default() })
+    }
+
+    /// The same, for those who never show a resource.
+    pub fn read_without_resources(args: &LogArgs, output: &OutputArgs) -> Result<Self, Failure> {
+        let manner = Manner { agreed: true, resources: ResourceNames::Hashed, ..Manner::default() };
+        Self::read_with(args, Self::settings(args, output)?, manner)
     }
 
     /// The settings of a run.

@@ -14,7 +14,7 @@ use super::{Failure, interrupt, tables};
 use crate::cli::LogArgs;
 use crate::cli::settings::Settings;
 use crate::ingest::{self, Hours, Listing, Meter, Progress, ReadOptions, ReadSummary};
-use crate::ledger::{LedgerFile, Memory};
+use crate::ledger::{Ledger, LedgerFile, Memory, ResourceNames};
 use crate::model::document::{Diagnostics, Input, diagnose};
 use crate::model::reason::DiagnosticKind;
 use crate::model::stats::Stage;
@@ -52,6 +52,8 @@ pub(super) struct Manner {
     pub twice: bool,
     /// The input is a piece of a longer one: lines in notes are not yet places.
     pub piece: bool,
+    /// What is kept of the names of resources.
+    pub resources: ResourceNames,
     pub fault: Fault,
 }
 
@@ -90,8 +92,11 @@ impl Reading {
         let copies = if manner.twice { Copies::of(&mut listing)? } else { Copies::default() };
         let places = Places::of(&listing, &ledgers);
         let options = options(settings);
-        let mut intake =
-            Intake::new(manner.fault, args.rejected.as_deref(), &memory(settings, places.names().len()), by_input)?;
+        let memory = memory(settings, places.names().len());
+        // A ledger remembers copies by a hash of all that they say.
+        let resources = if ledgers.is_empty() { manner.resources } else { ResourceNames::Whole };
+        let ledger = Ledger::new(&memory).with_resources(resources);
+        let mut intake = Intake::new(manner.fault, args.rejected.as_deref(), ledger, by_input)?;
         if manner.piece {
             intake.keep_notes();
         }

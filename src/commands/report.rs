@@ -45,7 +45,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<Ending, Failure> {
     }
     told(args, &by)?;
     let book = prices::book(&args.prices, &Logs::settings(&args.logs, &args.output)?)?;
-    let read = if args.prove { Logs::read_first } else { Logs::read_agreed };
+    let shows_resources = args.filters || by.contains(&Dimension::Resource);
+    let read = match (args.prove, shows_resources) {
+        (true, _) => Logs::read_first,
+        (false, true) => Logs::read_agreed,
+        (false, false) => Logs::read_without_resources,
+    };
     let logs = read(&args.logs, &args.output)?;
     let frame = frame(&logs, &by);
     let begin = || Part::begin(&by, &logs, book.as_ref(), args.groups.min_group);

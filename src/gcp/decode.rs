@@ -14,7 +14,7 @@ use super::resource_name::project_of;
 use super::scan::{Index, Scanner, scan};
 use super::service::{Catalogue, ServiceKind};
 use super::shape;
-use super::verdicts::Verdicts;
+use super::verdicts::{Known, Verdicts};
 use crate::model::brief::{Brief, Likeness};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
@@ -80,8 +80,9 @@ pub struct LineReader {
 pub enum LineRead<'r> {
     /// It is like one before in all but this.
     Known(Brief<'r>),
-    /// It was judged. What makes it alike to others is told where that can be remembered.
-    Judged(Decoded, Cow<'r, [u8]>, Option<Likeness>),
+    /// It was judged. Where that can be remembered, what makes it alike to others is told, and what it says alone; under which
+    /// numbers the rest is kept is for the keeper to say.
+    Judged(Decoded, Cow<'r, [u8]>, Option<(Likeness, Brief<'r>)>),
 }
 
 /// Decodes a line that may be one record and nothing else. `None` when the scanner does not vouch for that.
@@ -94,8 +95,8 @@ pub fn decode_line<'r>(
     LineReader { index, verdicts }: &mut LineReader,
 ) -> Option<LineRead<'r>> {
     let plain = if verdicts.rests() { None } else { plain::read(line, index) };
-    let likeness = plain.as_ref().and_then(|plain| verdicts.likeness(plain, catalogue));
-    if let (Some(plain), Some(likeness)) = (plain, likeness)
+    let alike = plain.as_ref().and_then(|plain| Some((plain, verdicts.likeness(plain, catalogue)?)));
+    if let Some((plain, likeness)) = alike
         && let Some(known) = verdicts.known(likeness)
         && let Some(brief) = observe::brief(plain, known, source)
     {
@@ -103,7 +104,14 @@ pub fn decode_line<'r>(
     }
     let scanned = scan(line).ok().filter(|scanned| !scanned.may_wrap)?;
     let (decoded, entry) = decode_entry(&scanned.entry?, line, source, catalogue);
-    Some(LineRead::Judged(decoded, entry, likeness))
+    let first = match (alike, &decoded) {
+        // Something odd is to be said of each entry that is.
+        (Some((plain, likeness)), Decoded::Entry(observation, notes)) if notes.is_empty() => {
+            observe::brief(plain, Known::of(observation), source).map(|brief| (likeness, brief))
+        }
+        _ => None,
+    };
+    Some(LineRead::Judged(decoded, entry, first))
 }
 
 /// Decodes what was read of a record.

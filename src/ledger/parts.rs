@@ -162,7 +162,7 @@ mod tests {
 
     use super::super::code::{put_told, told_at};
     use super::super::made_up::told;
-    use super::super::words::Words;
+    use super::super::words::{ResourceNames, Words};
     use super::*;
 
     proptest! {
@@ -174,7 +174,7 @@ mod tests {
             spills in vec((any::<prop::sample::Index>(), 0..3000_usize), 0..5),
         ) {
             let scratch = Scratch::new(std::env::temp_dir());
-            let (mut parts, mut words) = (Parts::new(0), Words::new(1 << 20));
+            let (mut parts, mut words) = (Parts::new(0), Words::new(1 << 20, ResourceNames::Whole));
             let mut expected: Vec<Vec<_>> = vec![Vec::new(); PARTS];
             for (at, told) in several.iter().enumerate() {
                 let mut record = Vec::new();

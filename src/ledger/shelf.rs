@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::code::{Head, keep_form, put_brief, put_told};
 use super::parts::Parts;
 use super::spill::{Scratch, SpillError};
-use super::words::Words;
+use super::words::{ResourceNames, Words};
 use crate::model::brief::{Brief, Numbers};
 use crate::model::call::Told;
 use crate::model::observation::{Facts, Observation};
@@ -24,10 +24,10 @@ pub struct Shelf {
 
 impl Shelf {
     /// An empty shelf with its share of the run's memory.
-    pub(super) fn new(scratch: &Arc<Scratch>, limit: usize) -> Self {
+    pub(super) fn new(scratch: &Arc<Scratch>, limit: usize, resources: ResourceNames) -> Self {
         Self {
             parts: Parts::new(0),
-            words: Words::new(limit / 16),
+            words: Words::new(limit / 16, resources),
             scratch: Arc::clone(scratch),
             limit,
             observed: 0,

@@ -27,8 +27,20 @@ pub(super) struct Words {
     forms: Kept,
     callers: Kept,
     manners: Vec<Manner>,
+    resources: ResourceNames,
     held: usize,
     limit: usize,
+}
+
+/// What is kept of the names of resources, which are long and mostly one of a kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ResourceNames {
+    /// All of them as they are.
+    #[default]
+    Whole,
+    /// A hash of long ones, for those who ask no more than whether two are equal. Jobs keep theirs. It does not go with entries
+    /// from ledger files, which remember copies by all that these said.
+    Hashed,
 }
 
 /// How entries tell of their calls.
@@ -68,8 +80,13 @@ impl Kept {
 
 impl Words {
     /// No words yet, and at most `limit` bytes of them.
-    pub fn new(limit: usize) -> Self {
-        Self { limit, ..Self::default() }
+    pub fn new(limit: usize, resources: ResourceNames) -> Self {
+        Self { limit, resources, ..Self::default() }
+    }
+
+    /// What is kept of the names of resources.
+    pub fn resources(&self) -> ResourceNames {
+        self.resources
     }
 
     /// Bytes that the words take.
@@ -164,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_text_has_one_number_and_comes_back() {
-        let mut words = Words::new(1000);
+        let mut words = Words::new(1000, ResourceNames::Whole);
         assert_eq!((words.number("a"), words.number("b"), words.number("a")), (Some(0), Some(1), Some(0)));
         assert_eq!((words.text(1).map(SharedText::as_str), words.text(2)), (Some("b"), None));
         let fixed = words.fixed_number("a");
@@ -173,10 +190,10 @@ mod tests {
 
     #[test]
     fn words_stay_within_their_limit() {
-        let mut words = Words::new(3 * (OVERHEAD + 1));
+        let mut words = Words::new(3 * (OVERHEAD + 1), ResourceNames::Whole);
         let kept = ('a'..='z').filter(|c| words.number(&c.to_string()).is_some()).count();
         assert_eq!((kept, words.held()), (3, 3 * (OVERHEAD + 1)));
         assert_eq!((words.number("a"), words.number("z")), (Some(0), None));
-        assert_eq!(Words::new(1 << 20).number(&"x".repeat(LONGEST + 1)), None);
+        assert_eq!(Words::new(1 << 20, ResourceNames::Whole).number(&"x".repeat(LONGEST + 1)), None);
     }
 }

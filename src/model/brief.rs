@@ -20,7 +20,7 @@ pub struct Likeness {
 pub const OF_CALLERS: [Flag; 2] = [Flag::Impersonated, Flag::Redacted];
 
 /// Where the things are kept that several entries say alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Numbers {
     /// The form: all facts but the entry's own and its caller's.
     pub form: u32,

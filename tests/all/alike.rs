@@ -1,6 +1,7 @@
 //! Entries that are alike: what is remembered of one is what would be found of the other, whatever field differs.
 
 use billtrail::ledger::{Ledger, Memory, SpillError};
+use billtrail::model::brief::Brief;
 use billtrail::model::call::Call;
 use billtrail::model::observation::Source;
 use billtrail::provider::{Decoded, LineRead, LineReader, Provider};
@@ -66,14 +67,15 @@ fn calls(lines: &[String], remembering: bool) -> (Vec<String>, usize) {
                 known += 1;
                 shelf.absorb_brief(&brief).unwrap();
             }
-            Some(LineRead::Judged(Decoded::Entry(observation, notes), _, likeness)) => {
-                if let Some(likeness) = likeness.filter(|_| notes.is_empty()) {
+            Some(LineRead::Judged(Decoded::Entry(observation, _), _, first)) => match first {
+                Some((likeness, brief)) => {
                     let kept = reader.verdicts.numbers(likeness, &observation.facts);
                     let numbers = shelf.keep_form(&observation.facts, kept).unwrap();
                     reader.verdicts.learn(likeness, numbers, &observation);
+                    shelf.absorb_brief(&Brief { numbers, ..brief }).unwrap();
                 }
-                shelf.absorb([*observation]).unwrap();
-            }
+                None => shelf.absorb([*observation]).unwrap(),
+            },
             Some(LineRead::Judged(..)) => {}
             None => {
                 if let Decoded::Entry(observation, _) = provider.decode(line.as_bytes(), source) {

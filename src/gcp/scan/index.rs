@@ -17,7 +17,8 @@ pub struct Index {
     /// Where each begins; behind the last the end of the record.
     at: Vec<u32>,
     count: usize,
-    escapes: bool,
+    /// Where escapes stand in strings: behind their backslash, in order.
+    escapes: Vec<u32>,
 }
 
 /// Room for the tokens of one block.
@@ -46,9 +47,9 @@ impl Index {
         (&self.kinds[..=self.count], &self.at[..=self.count])
     }
 
-    /// Whether any string holds an escape.
-    pub(super) fn has_escapes(&self) -> bool {
-        self.escapes
+    /// Where escapes stand in strings: behind their backslash, in order.
+    pub(super) fn escapes(&self) -> &[u32] {
+        &self.escapes
     }
 }
 
@@ -82,7 +83,7 @@ pub(super) fn read_blocks(
         index.at.resize(room, 0);
     }
     index.count = 0;
-    index.escapes = false;
+    index.escapes.clear();
     let mut carry = Carry::default();
     let (blocks, rest) = record.as_chunks::<BLOCK>();
     let mut base = 0;
@@ -130,8 +131,7 @@ fn read_block(
     let starts = scalars & !(scalars << 1 | carry.scalar);
     carry.scalar = scalars >> 63;
     if escaped & inside != 0 {
-        index.escapes = true;
-        check_escapes(record, base as usize, escaped & inside)?;
+        take_escapes(record, base, escaped & inside, &mut index.escapes)?;
     }
     let tokens = structural & !inside | quotes | starts;
     let lane = (index.kinds.get_mut(index.count..), index.at.get_mut(index.count..));
@@ -154,13 +154,13 @@ fn escaped(backslash: u64, carry: &mut u64) -> u64 {
     escaped
 }
 
-/// Checks what stands behind each backslash that escapes.
-#[cold]
-fn check_escapes(record: &[u8], base: usize, mut escaped: u64) -> Result<(), Unsure> {
+/// Checks what stands behind each backslash that escapes, and notes where.
+fn take_escapes(record: &[u8], base: u32, mut escaped: u64, escapes: &mut Vec<u32>) -> Result<(), Unsure> {
     while escaped != 0 {
-        let at = base + escaped.trailing_zeros() as usize;
-        let escape = at.checked_sub(1).and_then(|begin| record.get(begin..));
+        let at = base + escaped.trailing_zeros();
+        let escape = at.checked_sub(1).and_then(|begin| record.get(begin as usize..));
         escape.and_then(token::escape_length).ok_or(Unsure)?;
+        escapes.push(at);
         escaped &= escaped - 1;
     }
     Ok(())

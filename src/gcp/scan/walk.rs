@@ -11,7 +11,8 @@ pub struct Walk<'r, 'i> {
     kinds: &'i [u8],
     at: &'i [u32],
     next: usize,
-    escapes: bool,
+    /// Where escapes stand that were not passed yet.
+    escapes: &'i [u32],
 }
 
 /// A string as it is written.
@@ -41,7 +42,7 @@ impl<'r, 'i> Walk<'r, 'i> {
     /// Begins at the first token of the record that the index was read from.
     pub fn new(text: &'r str, index: &'i Index) -> Self {
         let (kinds, at) = index.with_end();
-        Self { text, kinds, at, next: 0, escapes: index.has_escapes() }
+        Self { text, kinds, at, next: 0, escapes: index.escapes() }
     }
 
     /// The first byte of the next token; zero at the end.
@@ -73,7 +74,18 @@ impl<'r, 'i> Walk<'r, 'i> {
         let &[open, close] = self.at.get(self.next..self.next + 2)? else { return None };
         self.next += 2;
         let text = self.text.get(open as usize + 1..close as usize)?;
-        Some(Quoted { text, escapes: self.escapes && memchr::memchr(b'\\', text.as_bytes()).is_some() })
+        Some(Quoted { text, escapes: self.has_escape(open, close) })
+    }
+
+    /// Whether an escape stands in the string between these quotes. Strings are asked about in their order.
+    fn has_escape(&mut self, open: u32, close: u32) -> bool {
+        while let [first, rest @ ..] = self.escapes {
+            if *first > open {
+                return *first < close;
+            }
+            self.escapes = rest;
+        }
+        false
     }
 
     /// Passes an object: a member's name is given to `member`, which passes its value.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::made_up::told;
+use super::super::words::ResourceNames;
 use super::*;
 use crate::model::observation::Observation;
 
@@ -15,7 +16,7 @@ proptest! {
 
     #[test]
     fn what_an_entry_says_comes_back(several in vec(told(), 1..4), room in select(vec![0_usize, 300, 1 << 20])) {
-        let mut words = Words::new(room);
+        let mut words = Words::new(room, ResourceNames::Whole);
         let mut bytes = Vec::new();
         let heads: Vec<Head> = several.iter().map(|told| put_told(&mut bytes, told, &mut words)).collect();
         let mut records = Records::new(&bytes);
@@ -29,7 +30,7 @@ proptest! {
 
     #[test]
     fn damaged_bytes_are_an_error_or_an_entry_never_a_panic(told in told(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut words = Words::new(1 << 20);
+        let mut words = Words::new(1 << 20, ResourceNames::Whole);
         let mut bytes = Vec::new();
         put_told(&mut bytes, &told, &mut words);
         let at = at.index(bytes.len());
@@ -40,8 +41,12 @@ proptest! {
     }
 
     #[test]
-    fn a_brief_says_what_the_entry_says(told in told(), room in select(vec![0_usize, 1 << 20])) {
-        let mut words = Words::new(room);
+    fn a_brief_says_what_the_entry_says(
+        told in told(),
+        room in select(vec![0_usize, 1 << 20]),
+        resources in select(vec![ResourceNames::Whole, ResourceNames::Hashed]),
+    ) {
+        let mut words = Words::new(room, resources);
         let first = Observation { family: None, split: None, ..told.first };
         let kept = keep_form(&mut words, &first.facts, (None, None));
         prop_assert_eq!(kept.is_some(), room > 0);
@@ -69,12 +74,42 @@ proptest! {
         let expected = facts.time.filter(|_| first.phase == Phase::Whole);
         prop_assert_eq!(whole.map(|whole| (whole.numbers, whole.time)), expected.map(|time| (numbers, time)));
         prop_assert!(whole.is_none_or(|whole| whole.lateness == facts.lateness));
-        prop_assert_eq!(told_at(&bytes, 0, &words).expect("whole"), Told::new(first));
+        let brief = told_at(&bytes, 0, &words).expect("whole");
+        bytes.clear();
+        put_told(&mut bytes, &Told::new(first.clone()), &mut words);
+        prop_assert_eq!(&brief, &told_at(&bytes, 0, &words).expect("whole"));
+        if resources == ResourceNames::Whole {
+            prop_assert_eq!(brief, Told::new(first));
+        }
+    }
+
+    #[test]
+    fn of_hashed_names_it_is_left_whether_they_are_equal(told in told(), other in prop_oneof![".{0,40}", Just("a".repeat(300))]) {
+        let mut words = Words::new(1 << 20, ResourceNames::Hashed);
+        let mut read = |told: &Told| {
+            let mut bytes = Vec::new();
+            put_told(&mut bytes, told, &mut words);
+            told_at(&bytes, 0, &words).expect("whole")
+        };
+        let mut named = told.clone();
+        named.first.facts.resource = Some(other.as_str().into());
+        let (found, of_other) = (read(&told), read(&named));
+        prop_assert_eq!(found == of_other, told == named);
+        prop_assert_eq!(found.first.facts.resource.is_some(), told.first.facts.resource.is_some());
+        let shown = of_other.first.facts.resource.as_deref();
+        let is_whole = told.first.family.is_some() || other.len() <= 16;
+        let is_shown_right = if is_whole { shown == Some(other.as_str()) } else { shown.map(str::len) == Some(16) };
+        prop_assert!(is_shown_right);
+        // Nothing else is touched, but for evidence that is the resource.
+        let mut hashed = of_other;
+        hashed.first.facts.resource.clone_from(&named.first.facts.resource);
+        let texts = format!("{named:?}").matches(&format!("{other:?}")).count();
+        prop_assert!(texts > 1 || hashed == named);
     }
 
     #[test]
     fn a_damaged_brief_is_an_error_or_an_entry_never_a_panic(told in told(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut words = Words::new(1 << 20);
+        let mut words = Words::new(1 << 20, ResourceNames::Whole);
         let first = Observation { family: None, split: None, ..told.first };
         let numbers = keep_form(&mut words, &first.facts, (None, None)).expect("there is room");
         let brief = Brief {

@@ -2,13 +2,18 @@
 
 use std::borrow::Cow;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::super::bytes::{put_number, put_optional, put_signed, put_text};
-use super::super::words::{Manner, Words};
+use super::super::words::{Manner, ResourceNames, Words};
 use super::{ACROSS, BRIEF, COPIES, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, RESOURCE, SPLIT, TIME};
 use crate::model::brief::Brief;
 use crate::model::call::Told;
 use crate::model::observation::{Candidate, Charge, Claim, Evidence, Facts, Observation, Source, SplitPart, Usage};
 use crate::model::payer::{PayerName, PayerRef};
+
+/// The digits of a hash that stands for a longer name.
+const STAND_IN: usize = 16;
 
 /// Appends all of an entry that does not stand in the head of its record.
 pub(super) fn told(out: &mut Vec<u8>, told: &Told, words: &mut Words) {
@@ -73,7 +78,16 @@ impl Put<'_> {
             }
         }
         self.source(source);
-        self.own(facts.time, facts.lateness, facts.resource.as_deref(), facts.insert_id.as_deref());
+        self.signed(facts.time);
+        self.signed(facts.lateness);
+        self.out.push(u8::from(facts.resource.is_some()));
+        match (facts.resource.as_deref(), family) {
+            // What is odd about jobs is told by their names.
+            (Some(name), Some(_)) => put_text(self.out, name),
+            (name, _) => self.resource(name.unwrap_or_default()),
+        }
+        self.out.push(u8::from(facts.insert_id.is_some()));
+        put_text(self.out, facts.insert_id.as_deref().unwrap_or_default());
         self.caller(facts);
         self.form(facts);
     }
@@ -114,8 +128,11 @@ impl Put<'_> {
         if *item != 0 {
             self.number(u64::from(*item));
         }
-        for text in [resource.as_deref(), *insert_id].into_iter().flatten() {
-            put_text(self.out, text);
+        if let Some(name) = resource {
+            self.resource(name);
+        }
+        if let Some(insert_id) = insert_id {
+            put_text(self.out, insert_id);
         }
     }
 
@@ -126,13 +143,15 @@ impl Put<'_> {
         }
     }
 
-    /// What an entry says alone.
-    fn own(&mut self, time: Option<i64>, lateness: Option<i64>, resource: Option<&str>, insert_id: Option<&str>) {
-        self.signed(time);
-        self.signed(lateness);
-        for text in [resource, insert_id] {
-            self.out.push(u8::from(text.is_some()));
-            put_text(self.out, text.unwrap_or_default());
+    fn resource(&mut self, name: &str) {
+        match self.words.resources() {
+            ResourceNames::Hashed if name.len() > STAND_IN => {
+                let mut digits = [0; STAND_IN];
+                // There is room: each byte takes two digits.
+                let _ = hex::encode_to_slice(xxh3_64(name.as_bytes()).to_be_bytes(), &mut digits);
+                put_text(self.out, str::from_utf8(&digits).unwrap_or_default());
+            }
+            ResourceNames::Hashed | ResourceNames::Whole => put_text(self.out, name),
         }
     }
 
