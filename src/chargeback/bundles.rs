@@ -38,7 +38,6 @@ pub struct Bundles<'t, 's> {
 /// What calls share that end alike and have one value in each column that neither caller nor time decides.
 #[derive(PartialEq, Eq, Hash)]
 struct Alikeness {
-    shelf: usize,
     form: u32,
     /// The caller, if the mapping looks at it.
     caller: Option<u32>,
@@ -91,9 +90,9 @@ impl<'t, 's> Bundles<'t, 's> {
             self.add(&alike.call()?);
             return Ok(());
         }
-        let (shelf, Numbers { form, caller }) = alike.numbers();
+        let Numbers { form, caller } = alike.numbers();
         let (mapped, time_number) = self.times.numbers(time, &mut self.sums);
-        let place = Alikeness { shelf, form, caller: self.by_caller.then_some(caller), mapped };
+        let place = Alikeness { form, caller: self.by_caller.then_some(caller), mapped };
         let is_full = self.bundles.len() == self.most;
         match self.bundles.get_mut(&place) {
             Some(Bundle::Alike { call, one, more, .. }) => {
@@ -143,28 +142,23 @@ impl<'t, 's> Bundles<'t, 's> {
     }
 }
 
-/// The numbers that callers have among the sums, by shelf and by the number that the shelf gives.
+/// The numbers that callers have among the sums, by the number that the ledger gives.
 #[derive(Default)]
 struct Callers {
-    known: Vec<Vec<Option<u32>>>,
+    known: Vec<Option<u32>>,
 }
 
 impl Callers {
     fn number(&mut self, alike: &Alike<'_>, sums: &mut Accumulator<'_>) -> Result<u32, SpillError> {
-        let (shelf, Numbers { caller, .. }) = alike.numbers();
-        let at = caller as usize;
-        if let Some(Some(known)) = self.known.get(shelf).and_then(|callers| callers.get(at)) {
+        let at = alike.numbers().caller as usize;
+        if let Some(Some(known)) = self.known.get(at) {
             return Ok(*known);
         }
         let number = sums.caller_number(&alike.caller()?);
-        if self.known.len() <= shelf {
-            self.known.resize_with(shelf + 1, Vec::new);
+        if self.known.len() <= at {
+            self.known.resize(at + 1, None);
         }
-        let callers = &mut self.known[shelf];
-        if callers.len() <= at {
-            callers.resize(at + 1, None);
-        }
-        callers[at] = Some(number);
+        self.known[at] = Some(number);
         Ok(number)
     }
 }

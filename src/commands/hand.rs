@@ -9,7 +9,7 @@ use crate::model::brief::{Brief, Likeness};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
 use crate::model::stats::{Count, Stage};
-use crate::provider::{Decoded, LineRead, LineReader, Provider, ScanCounts, Scanner};
+use crate::provider::{Decoded, LineRead, LineReader, Provider, ScanCounts, Scanner, SharedVerdicts};
 
 /// How units are decoded.
 pub(super) struct Decoding<'s> {
@@ -19,6 +19,8 @@ pub(super) struct Decoding<'s> {
     pub filter: Option<&'s Selection>,
     pub places: &'s Places,
     pub meter: &'s Meter,
+    /// What is known of entries that are like others.
+    pub verdicts: SharedVerdicts,
 }
 
 /// What one thread takes in.
@@ -108,7 +110,7 @@ impl<'r> Hand<'r> {
             decoding,
             intake,
             share,
-            reader: LineReader::default(),
+            reader: LineReader::sharing(&decoding.verdicts),
             batch: Vec::new(),
             scans: ScanCounts::default(),
             remembered: 0,

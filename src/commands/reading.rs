@@ -19,7 +19,7 @@ use crate::model::document::{Diagnostics, Input, diagnose};
 use crate::model::reason::DiagnosticKind;
 use crate::model::stats::Stage;
 use crate::model::tally::Imbalance;
-use crate::provider::Provider;
+use crate::provider::{Provider, SharedVerdicts};
 use crate::report::safe;
 
 /// All that was read.
@@ -102,7 +102,8 @@ impl Reading {
         }
         let filter = args.filter.as_deref().map(|text| Selection::read("--where", text, false)).transpose()?;
         let (scanner, threads) = (args.scanner.into(), options.decoders());
-        let decoding = Decoding { provider, scanner, filter: filter.as_ref(), places: &places, meter: &meter };
+        let (filter_used, verdicts) = (filter.as_ref(), SharedVerdicts::default());
+        let decoding = Decoding { provider, scanner, filter: filter_used, places: &places, meter: &meter, verdicts };
         let progress = if settings.quiet.value { None } else { Progress::show(&listing, &meter) };
         let hand = || Hand::new(&intake, &decoding, threads);
         let (mut summary, hands) = ingest::read_with(&listing, &options, &hand, &meter)?;

@@ -14,7 +14,7 @@ use super::resource_name::project_of;
 use super::scan::{Index, Scanner, scan};
 use super::service::{Catalogue, ServiceKind};
 use super::shape;
-use super::verdicts::{Known, Verdicts};
+use super::verdicts::{Known, SharedVerdicts, Verdicts};
 use crate::model::brief::{Brief, Likeness};
 use crate::model::observation::{Observation, Source};
 use crate::model::reason::{DiagnosticKind, RejectReason, SkipReason};
@@ -73,6 +73,13 @@ pub struct LineReader {
     index: Index,
     /// What is known of entries that are like others.
     pub verdicts: Verdicts,
+}
+
+impl LineReader {
+    /// Begins with what other readers of this run have found.
+    pub fn sharing(verdicts: &SharedVerdicts) -> Self {
+        Self { index: Index::default(), verdicts: Verdicts::sharing(verdicts) }
+    }
 }
 
 /// What was read of a line.

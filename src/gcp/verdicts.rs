@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -26,16 +27,28 @@ const REST: u32 = 1 << 17;
 #[derive(Debug, Default)]
 pub struct Verdicts {
     tokens: Tokens,
-    verdicts: HashMap<u128, Kept, BuildHasherDefault<Low>>,
-    callers: HashMap<u128, (u32, Marks), BuildHasherDefault<Low>>,
-    /// The decoded names of logs by number, and their numbers.
-    logs: Vec<SharedText>,
-    log_numbers: HashMap<SharedText, u32, QuickHash>,
+    own: Found,
+    /// What the threads of the run have found together.
+    shared: SharedVerdicts,
     /// Entries looked up, and found, since the last trial began.
     asked: u32,
     found: u32,
     /// Entries that are still to pass without a look.
     resting: u32,
+}
+
+/// What several threads find together: each verdict is found by one of them.
+#[derive(Debug, Clone, Default)]
+pub struct SharedVerdicts(Arc<RwLock<Found>>);
+
+/// Verdicts that were found.
+#[derive(Debug, Default)]
+struct Found {
+    verdicts: HashMap<u128, Kept, BuildHasherDefault<Low>>,
+    callers: HashMap<u128, (u32, Marks), BuildHasherDefault<Low>>,
+    /// The decoded names of logs by number, and their numbers.
+    logs: Vec<SharedText>,
+    log_numbers: HashMap<SharedText, u32, QuickHash>,
 }
 
 /// What is known of an entry from others like it.
@@ -77,6 +90,11 @@ struct Kept {
 type Marks = u8;
 
 impl Verdicts {
+    /// Nothing of its own yet, beside what several threads find together.
+    pub fn sharing(shared: &SharedVerdicts) -> Self {
+        Self { shared: shared.clone(), ..Self::default() }
+    }
+
     /// Whether this entry may pass without a look, because looking did not pay lately.
     pub fn rests(&mut self) -> bool {
         let left = self.resting.checked_sub(1);
@@ -99,21 +117,50 @@ impl Verdicts {
 
     /// What is known of entries like this one, if verdict and caller are remembered.
     pub fn known(&mut self, likeness: Likeness) -> Option<Known<'_>> {
-        let (caller, marks) = *self.callers.get(&likeness.caller)?;
-        let Kept { form, log, charge_rank, teaches } = *self.verdicts.get(&marked(likeness.entry, marks))?;
+        let (caller, marks) = self.caller(likeness)?;
+        let Kept { form, log, charge_rank, teaches } = self.verdict(marked(likeness.entry, marks))?;
         self.found += 1;
-        let log_name = self.logs.get(log as usize).map(SharedText::as_str);
+        let log_name = self.own.logs.get(log as usize).map(SharedText::as_str);
         Some(Known { numbers: Numbers { form, caller }, charge_rank, teaches, log_name })
     }
 
     /// The numbers of the form and the caller of an entry that was judged, as far as they are remembered.
-    pub fn numbers(&self, likeness: Likeness, facts: &Facts) -> (Option<u32>, Option<u32>) {
-        let form = self.verdicts.get(&marked(likeness.entry, marks(facts))).map(|kept| kept.form);
-        (form, self.callers.get(&likeness.caller).map(|(caller, _)| *caller))
+    pub fn numbers(&mut self, likeness: Likeness, facts: &Facts) -> (Option<u32>, Option<u32>) {
+        let form = self.verdict(marked(likeness.entry, marks(facts))).map(|kept| kept.form);
+        (form, self.caller(likeness).map(|(caller, _)| caller))
     }
 
     /// Remembers what was found of an entry, and where it is kept, for all entries like it.
     pub fn learn(&mut self, likeness: Likeness, numbers: Numbers, observation: &Observation) {
+        self.own.learn(likeness, numbers, observation);
+        self.shared.0.write().unwrap_or_else(PoisonError::into_inner).learn(likeness, numbers, observation);
+    }
+
+    fn caller(&mut self, likeness: Likeness) -> Option<(u32, Marks)> {
+        if let Some(known) = self.own.callers.get(&likeness.caller) {
+            return Some(*known);
+        }
+        let shared = self.shared.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = *shared.callers.get(&likeness.caller)?;
+        self.own.callers.insert(likeness.caller, known);
+        Some(known)
+    }
+
+    fn verdict(&mut self, entry: u128) -> Option<Kept> {
+        if let Some(known) = self.own.verdicts.get(&entry) {
+            return Some(*known);
+        }
+        let shared = self.shared.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = *shared.verdicts.get(&entry)?;
+        let log = shared.logs.get(known.log as usize).map_or(u32::MAX, |name| self.own.log(name));
+        let known = Kept { log, ..known };
+        self.own.verdicts.insert(entry, known);
+        Some(known)
+    }
+}
+
+impl Found {
+    fn learn(&mut self, likeness: Likeness, numbers: Numbers, observation: &Observation) {
         let marks = marks(&observation.facts);
         self.callers.insert(likeness.caller, (numbers.caller, marks));
         let log = observation.facts.log_name.as_ref().map_or(u32::MAX, |name| self.log(name));

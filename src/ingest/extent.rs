@@ -4,10 +4,11 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::buffer::Buffers;
 use super::decompress::{self, Storage};
 use super::split::Out;
 use super::structure::{Mode, Structure};
-use super::window::{Buffers, Window};
+use super::window::Window;
 use crate::model::observation::Source;
 
 /// The lines of an input that begin in so many bytes from an offset on.

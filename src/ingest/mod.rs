@@ -4,6 +4,7 @@
 //! tell a wrapper from an entry.
 
 mod boundary;
+mod buffer;
 mod cloud;
 mod decompress;
 mod extent;

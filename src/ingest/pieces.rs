@@ -4,17 +4,18 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::buffer::{Buffer, Buffers};
 use super::decompress::Opened;
 use super::split::{Out, PREFIX, Unit};
 use super::structure::{Mode, Structure};
-use super::window::{Buffers, Cut, LineChunks, Window};
+use super::window::{Cut, LineChunks, Window};
 use crate::model::observation::Source;
 use crate::model::reason::RejectReason;
 
 /// A piece of an input.
 pub(super) enum Piece {
     /// Whole lines in line mode, and where they begin.
-    Lines(Vec<u8>, Source),
+    Lines(Buffer, Source),
     /// Records that were found already.
     Units(Batch),
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::buffer::Buffers;
 use super::decompress::{self, Storage};
 use super::flow::{Opening, Watch};
 use super::inputs::{IngestError, Input, Listing, Place, plain};
@@ -20,7 +21,6 @@ use super::meter::Meter;
 use super::pieces::{Piece, Pieces};
 use super::sink_name::{Survey, survey};
 use super::split::{Out, Unit, lines};
-use super::window::Buffers;
 use crate::model::observation::Source;
 use crate::model::stats::{Count, Stage};
 

@@ -1,46 +1,19 @@
 //! A window on a stream of bytes: what has been read and not yet consumed, with the place where it stands.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use super::buffer::{Buffer, Buffers};
 use crate::model::observation::Source;
 
 /// Bytes read first; the next time it is twice as many, up to the chunk.
 const FIRST_STEP: usize = 64 << 10;
 
-/// Buffers that were read and decoded, to be filled anew: asking the system for memory costs about as much as reading into it.
-#[derive(Debug, Default)]
-pub(super) struct Buffers {
-    free: Mutex<Vec<Vec<u8>>>,
-    most: usize,
-}
-
-impl Buffers {
-    /// Keeps so many buffers at most.
-    pub fn new(most: usize) -> Self {
-        Self { free: Mutex::default(), most }
-    }
-
-    /// An empty buffer.
-    fn take(&self) -> Vec<u8> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    /// Takes back a buffer that nobody reads any more, unless it grew far beyond a chunk.
-    pub fn give(&self, mut buffer: Vec<u8>, chunk: usize) {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < self.most && buffer.capacity() <= 4 * chunk {
-            buffer.clear();
-            free.push(buffer);
-        }
-    }
-}
-
 /// Bytes of a stream that are held for the splitter. Only what is not consumed stays in memory.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
     buffers: Arc<Buffers>,
-    held: Vec<u8>,
+    held: Buffer,
     position: usize,
     place: Source,
     chunk: usize,
@@ -74,15 +47,10 @@ impl Window {
         if self.ended {
             return false;
         }
-        if self.position > 0 {
-            self.held.drain(..self.position);
-            self.position = 0;
-        }
+        self.held.keep(self.position, self.held.len());
+        self.position = 0;
         let before = self.held.len();
-        self.held.reserve(self.step);
-        if let Err(problem) = self.reader.by_ref().take(self.step as u64).read_to_end(&mut self.held) {
-            self.error = Some(problem);
-        }
+        self.error = self.held.read(&mut self.reader, self.step).err();
         self.step = (2 * self.step).min(self.chunk);
         let read = self.held.len() > before;
         self.ended = !read || self.error.is_some();
@@ -138,7 +106,7 @@ pub(super) struct LineChunks {
 /// What [`LineChunks`] cuts off.
 pub(super) enum Cut {
     /// Whole lines, the last perhaps without its line break, and where they begin.
-    Lines(Vec<u8>, Source),
+    Lines(Buffer, Source),
     /// A line that is longer than a record may be: its beginning, its place and its length.
     TooLong(Vec<u8>, Source, u64),
 }
@@ -168,15 +136,12 @@ impl LineChunks {
         let place = window.place();
         let end = window.position + length;
         let mut after = window.buffers.take();
-        after.extend_from_slice(window.held.get(end..).unwrap_or_default());
+        after.extend(window.held.get(end..).unwrap_or_default());
         let start = window.position;
         window.consume(length);
         let mut lines = std::mem::replace(&mut window.held, after);
         window.position = 0;
-        lines.truncate(end);
-        if start > 0 {
-            lines.drain(..start);
-        }
+        lines.keep(start, end);
         Cut::Lines(lines, place)
     }
 

@@ -1,8 +1,7 @@
 //! Calls that are told by one entry each, which is like others in all but what it alone says.
 
-use super::code::{WholeBrief, caller_of, told_at, whole_brief_at};
+use super::code::{References, WholeBrief, caller_of, told_at, whole_brief_at};
 use super::spill::SpillError;
-use super::words::Words;
 use crate::model::brief::{Caller, Numbers};
 use crate::model::call::{Call, CallState};
 
@@ -18,25 +17,20 @@ pub enum Closed<'l> {
 pub struct Alike<'l> {
     bytes: &'l [u8],
     start: usize,
-    words: &'l Words,
-    shelf: usize,
+    of: References<'l>,
     brief: WholeBrief,
 }
 
 impl<'l> Alike<'l> {
-    /// The call of the record that begins at a place of a shelf, if it is such a call.
-    pub(super) fn at(
-        bytes: &'l [u8],
-        start: usize,
-        (shelf, words): (usize, &'l Words),
-    ) -> Result<Option<Self>, SpillError> {
-        let brief = whole_brief_at(bytes, start, words)?;
-        Ok(brief.map(|brief| Self { bytes, start, words, shelf, brief }))
+    /// The call of the record that begins at a place, if it is such a call.
+    pub(super) fn at(bytes: &'l [u8], start: usize, of: References<'l>) -> Result<Option<Self>, SpillError> {
+        let brief = whole_brief_at(bytes, start, of)?;
+        Ok(brief.map(|brief| Self { bytes, start, of, brief }))
     }
 
     /// What all calls with equal numbers have in common: everything but identity, place, times and the text of the resource.
-    pub fn numbers(&self) -> (usize, Numbers) {
-        (self.shelf, self.brief.numbers)
+    pub fn numbers(&self) -> Numbers {
+        self.brief.numbers
     }
 
     /// Who called: the caller of the number.
@@ -44,7 +38,7 @@ impl<'l> Alike<'l> {
     /// # Errors
     /// When what was kept is damaged.
     pub fn caller(&self) -> Result<Caller, SpillError> {
-        caller_of(self.brief.numbers.caller, self.words)
+        caller_of(self.brief.numbers.caller, self.of.forms)
     }
 
     /// Its time.
@@ -62,7 +56,7 @@ impl<'l> Alike<'l> {
     /// # Errors
     /// When what waited on disk is damaged.
     pub fn call(&self) -> Result<Call, SpillError> {
-        let told = told_at(self.bytes, self.start, self.words)?;
+        let told = told_at(self.bytes, self.start, self.of)?;
         let key = told.first.key;
         Ok(CallState::new(told).finish(key))
     }

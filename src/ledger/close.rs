@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::sync::PoisonError;
 
 use super::Ledger;
 use super::alike::{Alike, Closed};
-use super::code::{Records, told_at};
+use super::code::{Forms, Records, References, told_at};
 use super::parts::{PARTS, Parts};
 use super::spill::SpillError;
-use super::words::Words;
 use super::workers::workers;
 use crate::model::call::{Call, CallState, Told};
 use crate::model::document::{Diagnostics, diagnose, merge_diagnostics};
@@ -20,6 +20,7 @@ use crate::model::text::SharedText;
 /// The records that may be of one call, each read when it is asked for: there may be many copies.
 struct Group<'g> {
     ledger: &'g Ledger,
+    forms: &'g Forms,
     blocks: &'g [Block<'g>],
     places: &'g [Place],
 }
@@ -31,19 +32,16 @@ type Block<'b> = (usize, Cow<'b, [u8]>);
 type Place = (u128, usize, usize);
 
 impl<'g> Group<'g> {
-    fn bytes(&self, (_, block, start): &Place) -> (&'g [u8], usize, usize) {
+    /// The block of a record, where it begins there, and what it refers to.
+    fn record(&self, (_, block, start): &Place) -> (&'g [u8], usize, References<'g>) {
         let (shelf, bytes) = &self.blocks[*block];
-        (bytes, *start, *shelf)
-    }
-
-    fn words(&self, shelf: usize) -> &'g Words {
-        &self.ledger.shelves[shelf].words
+        (bytes, *start, References { words: &self.ledger.shelves[*shelf].words, forms: self.forms })
     }
 
     fn told(&self) -> impl Iterator<Item = Result<Told, SpillError>> {
         self.places.iter().map(|place| {
-            let (bytes, start, shelf) = self.bytes(place);
-            told_at(bytes, start, self.words(shelf))
+            let (bytes, start, of) = self.record(place);
+            told_at(bytes, start, of)
         })
     }
 
@@ -51,8 +49,8 @@ impl<'g> Group<'g> {
     fn alike(&self) -> Result<Option<Alike<'g>>, SpillError> {
         match self.places {
             [place] => {
-                let (bytes, start, shelf) = self.bytes(place);
-                Alike::at(bytes, start, (shelf, self.words(shelf)))
+                let (bytes, start, of) = self.record(place);
+                Alike::at(bytes, start, of)
             }
             _ => Ok(None),
         }
@@ -185,8 +183,9 @@ impl Ledger {
             }
         }
         places.sort_unstable();
+        let forms = &*self.forms.read().unwrap_or_else(PoisonError::into_inner);
         for places in places.chunk_by(|a, b| a.0 == b.0) {
-            each(Group { ledger: self, blocks, places })?;
+            each(Group { ledger: self, forms, blocks, places })?;
         }
         Ok(())
     }

@@ -31,8 +31,9 @@ pub use spill::{Memory, SpillCounts, SpillError};
 pub use taken::Taken;
 pub use words::ResourceNames;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
+use code::Forms;
 use spill::Scratch;
 
 use crate::model::call::Told;
@@ -41,6 +42,7 @@ use crate::model::observation::Observation;
 /// Observations while they arrive, in any order and from any number of batches.
 pub struct Ledger {
     shelves: Vec<Shelf>,
+    forms: Arc<RwLock<Forms>>,
     scratch: Arc<Scratch>,
     limit: usize,
     resources: ResourceNames,
@@ -50,7 +52,8 @@ impl Ledger {
     /// An empty ledger.
     pub fn new(memory: &Memory) -> Self {
         let scratch = Arc::new(Scratch::new(memory.directory.clone()));
-        Self { shelves: Vec::new(), scratch, limit: memory.limit, resources: ResourceNames::Whole }
+        let forms = Arc::new(RwLock::new(Forms::new(memory.limit / 32)));
+        Self { shelves: Vec::new(), forms, scratch, limit: memory.limit, resources: ResourceNames::Whole }
     }
 
     /// The same that keeps so much of the names of resources.
@@ -60,7 +63,7 @@ impl Ledger {
 
     /// An empty shelf, one of so many at most that are filled at the same time and share the memory.
     pub fn shelf(&self, of: usize) -> Shelf {
-        Shelf::new(&self.scratch, self.limit / of.max(1), self.resources)
+        Shelf::new(&self.scratch, &self.forms, self.limit / of.max(1), self.resources)
     }
 
     /// Takes in all that stands on a shelf.
@@ -82,7 +85,7 @@ impl Ledger {
     /// When memory is full and the disk does not take what it holds.
     pub fn absorb_told(&mut self, batch: impl IntoIterator<Item = Told>) -> Result<(), SpillError> {
         if self.shelves.is_empty() {
-            self.shelves.push(Shelf::new(&self.scratch, self.limit, self.resources));
+            self.shelves.push(Shelf::new(&self.scratch, &self.forms, self.limit, self.resources));
         }
         // The first shelf is filled on; what waits on the others leaves less room to it.
         if let Some((first, others)) = self.shelves.split_first_mut() {

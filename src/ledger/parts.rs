@@ -160,7 +160,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::super::code::{put_told, told_at};
+    use super::super::code::{Forms, References, put_told, told_at};
     use super::super::made_up::told;
     use super::super::words::{ResourceNames, Words};
     use super::*;
@@ -193,7 +193,7 @@ mod tests {
                     size += block.len();
                     let mut records = Records::new(&block);
                     while let Some(record) = records.next().expect("whole") {
-                        found.push(told_at(&block, record.start, &words).expect("whole"));
+                        found.push(told_at(&block, record.start, References { words: &words, forms: &Forms::new(0) }).expect("whole"));
                     }
                 }
                 prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected);

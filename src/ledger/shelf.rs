@@ -1,8 +1,8 @@
 //! A shelf: where one thread puts what it takes in, as bytes, until all is put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::code::{Head, keep_form, put_brief, put_told};
+use super::code::{Forms, Head, put_brief, put_told};
 use super::parts::Parts;
 use super::spill::{Scratch, SpillError};
 use super::words::{ResourceNames, Words};
@@ -14,6 +14,7 @@ use crate::model::observation::{Facts, Observation};
 pub struct Shelf {
     pub(super) parts: Parts,
     pub(super) words: Words,
+    forms: Arc<RwLock<Forms>>,
     scratch: Arc<Scratch>,
     limit: usize,
     observed: u64,
@@ -24,10 +25,16 @@ pub struct Shelf {
 
 impl Shelf {
     /// An empty shelf with its share of the run's memory.
-    pub(super) fn new(scratch: &Arc<Scratch>, limit: usize, resources: ResourceNames) -> Self {
+    pub(super) fn new(
+        scratch: &Arc<Scratch>,
+        forms: &Arc<RwLock<Forms>>,
+        limit: usize,
+        resources: ResourceNames,
+    ) -> Self {
         Self {
             parts: Parts::new(0),
-            words: Words::new(limit / 16, resources),
+            words: Words::new(limit / 32, resources),
+            forms: Arc::clone(forms),
             scratch: Arc::clone(scratch),
             limit,
             observed: 0,
@@ -44,7 +51,7 @@ impl Shelf {
         self.absorb_told(batch.into_iter().map(Told::new))
     }
 
-    /// Takes in a brief that was made with numbers of this shelf.
+    /// Takes in a brief that was made with numbers of this ledger.
     ///
     /// # Errors
     /// When memory is full and the disk does not take what it holds.
@@ -55,9 +62,14 @@ impl Shelf {
         self.push(head)
     }
 
-    /// Keeps what an entry says like others, for briefs; `None` when there is no room. Form and caller may be kept already.
+    /// Keeps what an entry says like others, for briefs on any shelf; `None` when there is no room. Form and caller may be kept
+    /// already.
     pub fn keep_form(&mut self, facts: &Facts, kept: (Option<u32>, Option<u32>)) -> Option<Numbers> {
-        if self.words.is_full() { None } else { keep_form(&mut self.words, facts, kept) }
+        let mut forms = self.forms.write().unwrap_or_else(PoisonError::into_inner);
+        let before = forms.held();
+        let numbers = forms.keep(facts, kept);
+        self.scratch.note_held(before, forms.held());
+        numbers
     }
 
     /// Takes in what a ledger file says of entries.
@@ -75,7 +87,7 @@ impl Shelf {
     fn push(&mut self, head: Head) -> Result<(), SpillError> {
         self.parts.push(head, &self.record);
         // The rest is for the reader, for putting parts together and for the result.
-        let most = self.limit / 8 * 3;
+        let most = self.limit / 16 * 7;
         if self.parts.held_bytes() > most {
             self.note_held();
             self.parts.spill(most / 4 * 3, &self.scratch)?;

@@ -1,8 +1,7 @@
 //! Words: texts that many entries share, kept once and stood for by a number while entries wait as bytes.
 //!
 //! There are two kinds: texts of the program, which live for ever, and texts of logs, of which only so many are kept that they
-//! stay within a limit. Whoever finds the limit reached writes a text out. Within the same limit stands what entries of one form
-//! and of one caller say alike.
+//! stay within a limit. Whoever finds the limit reached writes a text out.
 
 use std::collections::HashMap;
 
@@ -24,8 +23,6 @@ pub(super) struct Words {
     texts: Vec<SharedText>,
     fixed_numbers: HashMap<(usize, usize), u64, QuickHash>,
     fixed: Vec<&'static str>,
-    forms: Kept,
-    callers: Kept,
     manners: Vec<Manner>,
     resources: ResourceNames,
     held: usize,
@@ -56,28 +53,6 @@ pub(super) struct Manner {
     pub charge_rank: u8,
 }
 
-/// Pieces of bytes by number.
-#[derive(Debug, Default)]
-struct Kept {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Kept {
-    fn push(&mut self, piece: &[u8]) -> Option<u32> {
-        let number = u32::try_from(self.ends.len()).ok()?;
-        self.bytes.extend_from_slice(piece);
-        self.ends.push(self.bytes.len());
-        Some(number)
-    }
-
-    fn get(&self, number: u32) -> Option<&[u8]> {
-        let at = number as usize;
-        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        self.bytes.get(start..*self.ends.get(at)?)
-    }
-}
-
 impl Words {
     /// No words yet, and at most `limit` bytes of them.
     pub fn new(limit: usize, resources: ResourceNames) -> Self {
@@ -94,9 +69,16 @@ impl Words {
         self.held
     }
 
-    /// Whether there is hardly any room.
-    pub fn is_full(&self) -> bool {
-        self.limit < self.held + 4 * LONGEST
+    /// Whether so many bytes are left.
+    pub fn has_left(&self, bytes: usize) -> bool {
+        self.held + bytes <= self.limit
+    }
+
+    /// Takes so many bytes for something else, if they are left.
+    pub fn take_room(&mut self, bytes: usize) -> bool {
+        let fits = self.has_left(bytes);
+        self.held += if fits { bytes } else { 0 };
+        fits
     }
 
     /// The number of a text; `None` when it is too long or there is no room for one more.
@@ -105,7 +87,7 @@ impl Words {
             return Some(*number);
         }
         let cost = text.len() + OVERHEAD;
-        if text.len() > LONGEST || !self.has_room(cost) {
+        if text.len() > LONGEST || !self.take_room(cost) {
             return None;
         }
         let (number, kept) = (self.texts.len() as u64, SharedText::new(text));
@@ -136,32 +118,6 @@ impl Words {
     /// The manner of a number.
     pub fn manner(&self, number: u64) -> Option<Manner> {
         self.manners.get(usize::try_from(number).ok()?).copied()
-    }
-
-    /// Keeps a form's bytes and gives their number; `None` when there is no room.
-    pub fn keep_form(&mut self, bytes: &[u8]) -> Option<u32> {
-        self.has_room(bytes.len() + OVERHEAD).then(|| self.forms.push(bytes))?
-    }
-
-    /// Keeps a caller's bytes and gives their number; `None` when there is no room.
-    pub fn keep_caller(&mut self, bytes: &[u8]) -> Option<u32> {
-        self.has_room(bytes.len() + OVERHEAD).then(|| self.callers.push(bytes))?
-    }
-
-    fn has_room(&mut self, cost: usize) -> bool {
-        let fits = self.held + cost <= self.limit;
-        self.held += if fits { cost } else { 0 };
-        fits
-    }
-
-    /// The bytes of a form.
-    pub fn form(&self, number: u32) -> Option<&[u8]> {
-        self.forms.get(number)
-    }
-
-    /// The bytes of a caller.
-    pub fn caller(&self, number: u32) -> Option<&[u8]> {
-        self.callers.get(number)
     }
 
     /// The text of a number.

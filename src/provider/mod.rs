@@ -19,6 +19,7 @@ pub use crate::gcp::inventory::ancestry;
 pub use crate::gcp::scan::{ScanCounts, Scanner};
 pub use crate::gcp::service::CATALOGUE_DATE;
 pub use crate::gcp::service_csv::CatalogueError;
+pub use crate::gcp::verdicts::SharedVerdicts;
 
 /// A cloud whose logs are understood, with what is known of its services.
 #[derive(Debug, Clone)]

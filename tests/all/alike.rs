@@ -1,10 +1,10 @@
 //! Entries that are alike: what is remembered of one is what would be found of the other, whatever field differs.
 
-use billtrail::ledger::{Ledger, Memory, SpillError};
+use billtrail::ledger::{Ledger, Memory, Shelf, SpillError};
 use billtrail::model::brief::Brief;
 use billtrail::model::call::Call;
 use billtrail::model::observation::Source;
-use billtrail::provider::{Decoded, LineRead, LineReader, Provider};
+use billtrail::provider::{Decoded, LineRead, LineReader, Provider, SharedVerdicts};
 use serde_json::{Value, json};
 
 use super::mutants::{FIELDS, MUTATIONS, entries, mutated, paths};
@@ -54,37 +54,38 @@ fn lines() -> Vec<String> {
     lines
 }
 
-/// The calls that the lines tell of, and how many lines were known before they were judged.
-fn calls(lines: &[String], remembering: bool) -> (Vec<String>, usize) {
-    let provider = Provider::google_cloud(None).unwrap();
+/// The calls that the lines tell of, and how many lines were known before they were judged. So many readers take the lines in turn,
+/// each with a shelf of its own; none of them judges every line.
+fn calls(lines: &[String], readers: usize) -> (Vec<String>, usize) {
+    let (provider, verdicts) = (Provider::google_cloud(None).unwrap(), SharedVerdicts::default());
     let mut ledger = Ledger::new(&Memory { limit: 1 << 30, directory: std::env::temp_dir() });
-    let (mut shelf, mut reader, mut known) = (ledger.shelf(1), LineReader::default(), 0);
+    let places = readers.max(1);
+    let mut shelves: Vec<Shelf> = (0..places).map(|_| ledger.shelf(places)).collect();
+    let mut readers: Vec<LineReader> = (0..readers).map(|_| LineReader::sharing(&verdicts)).collect();
+    let mut known = 0;
     for (at, line) in lines.iter().enumerate() {
         let source = Source { input: 0, offset: 1000 * at as u64, line: 1 + at as u64, item: 0 };
-        let read = remembering.then(|| provider.decode_line(line.as_bytes(), source, &mut reader)).flatten();
-        match read {
+        let shelf = &mut shelves[at % places];
+        let Some(reader) = readers.get_mut(at % places) else {
+            absorb(shelf, provider.decode(line.as_bytes(), source));
+            continue;
+        };
+        match provider.decode_line(line.as_bytes(), source, reader) {
             Some(LineRead::Known(brief)) => {
                 known += 1;
                 shelf.absorb_brief(&brief).unwrap();
             }
-            Some(LineRead::Judged(Decoded::Entry(observation, _), _, first)) => match first {
-                Some((likeness, brief)) => {
-                    let kept = reader.verdicts.numbers(likeness, &observation.facts);
-                    let numbers = shelf.keep_form(&observation.facts, kept).unwrap();
-                    reader.verdicts.learn(likeness, numbers, &observation);
-                    shelf.absorb_brief(&Brief { numbers, ..brief }).unwrap();
-                }
-                None => shelf.absorb([*observation]).unwrap(),
-            },
-            Some(LineRead::Judged(..)) => {}
-            None => {
-                if let Decoded::Entry(observation, _) = provider.decode(line.as_bytes(), source) {
-                    shelf.absorb([*observation]).unwrap();
-                }
+            Some(LineRead::Judged(Decoded::Entry(observation, _), _, Some((likeness, brief)))) => {
+                let kept = reader.verdicts.numbers(likeness, &observation.facts);
+                let numbers = shelf.keep_form(&observation.facts, kept).unwrap();
+                reader.verdicts.learn(likeness, numbers, &observation);
+                shelf.absorb_brief(&Brief { numbers, ..brief }).unwrap();
             }
+            Some(LineRead::Judged(decoded, _, _)) => absorb(shelf, decoded),
+            None => absorb(shelf, provider.decode(line.as_bytes(), source)),
         }
     }
-    ledger.add(shelf);
+    shelves.into_iter().for_each(|shelf| ledger.add(shelf));
     let each = |calls: &mut Vec<Call>, call| {
         calls.push(call);
         Ok::<(), SpillError>(())
@@ -94,15 +95,27 @@ fn calls(lines: &[String], remembering: bool) -> (Vec<String>, usize) {
     (calls.iter().map(|call| format!("{call:?}")).collect(), known)
 }
 
+fn absorb(shelf: &mut Shelf, decoded: Decoded) {
+    if let Decoded::Entry(observation, _) = decoded {
+        shelf.absorb([*observation]).unwrap();
+    }
+}
+
 #[test]
 fn what_is_remembered_is_what_would_be_found() {
     let lines = lines();
-    let (found, none) = calls(&lines, false);
-    let (remembered, known) = calls(&lines, true);
-    assert_eq!((none, found.len()), (0, remembered.len()));
-    for (found, remembered) in found.iter().zip(&remembered) {
-        assert_eq!(remembered, found);
+    let (found, none) = calls(&lines, 0);
+    assert_eq!(none, 0);
+    let mut known_by_one = None;
+    for readers in [1, 2] {
+        let (remembered, known) = calls(&lines, readers);
+        assert_eq!(found.len(), remembered.len());
+        for (found, remembered) in found.iter().zip(&remembered) {
+            assert_eq!(remembered, found);
+        }
+        println!("{readers} readers: {} lines, {known} known, {} calls", lines.len(), found.len());
+        assert!(known > lines.len() / 6, "{known} of {}", lines.len());
+        // What one reader finds the other knows.
+        assert_eq!(known, *known_by_one.get_or_insert(known));
     }
-    println!("{} lines, {known} known, {} calls", lines.len(), found.len());
-    assert!(known > lines.len() / 6, "{known} of {}", lines.len());
 }

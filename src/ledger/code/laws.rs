@@ -11,6 +11,10 @@ use super::super::words::ResourceNames;
 use super::*;
 use crate::model::observation::Observation;
 
+fn of<'r>(words: &'r Words, forms: &'r Forms) -> References<'r> {
+    References { words, forms }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -23,7 +27,7 @@ proptest! {
         for (told, head) in several.iter().zip(heads) {
             let record = records.next().expect("whole").expect("one for each");
             prop_assert_eq!(record.head, head);
-            prop_assert_eq!(&told_at(&bytes, record.start, &words).expect("whole"), told);
+            prop_assert_eq!(&told_at(&bytes, record.start, of(&words, &Forms::new(0))).expect("whole"), told);
         }
         prop_assert!(records.next().expect("whole").is_none());
     }
@@ -35,9 +39,9 @@ proptest! {
         put_told(&mut bytes, &told, &mut words);
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        let _ = told_at(&bytes, 0, &words);
+        let _ = told_at(&bytes, 0, of(&words, &Forms::new(0)));
         bytes.truncate(at);
-        prop_assert!(told_at(&bytes, 0, &words).is_err());
+        prop_assert!(told_at(&bytes, 0, of(&words, &Forms::new(0))).is_err());
     }
 
     #[test]
@@ -46,9 +50,9 @@ proptest! {
         room in select(vec![0_usize, 1 << 20]),
         resources in select(vec![ResourceNames::Whole, ResourceNames::Hashed]),
     ) {
-        let mut words = Words::new(room, resources);
+        let (mut words, mut forms) = (Words::new(1 << 20, resources), Forms::new(room));
         let first = Observation { family: None, split: None, ..told.first };
-        let kept = keep_form(&mut words, &first.facts, (None, None));
+        let kept = forms.keep(&first.facts, (None, None));
         prop_assert_eq!(kept.is_some(), room > 0);
         let Some(numbers) = kept else { return Ok(()) };
         let facts = &first.facts;
@@ -70,14 +74,14 @@ proptest! {
         let mut bytes = Vec::new();
         let head = put_brief(&mut bytes, &brief, &mut words);
         prop_assert_eq!(head, Head { group: first.key.0, key: first.key });
-        let whole = whole_brief_at(&bytes, 0, &words).expect("whole");
+        let whole = whole_brief_at(&bytes, 0, of(&words, &forms)).expect("whole");
         let expected = facts.time.filter(|_| first.phase == Phase::Whole);
         prop_assert_eq!(whole.map(|whole| (whole.numbers, whole.time)), expected.map(|time| (numbers, time)));
         prop_assert!(whole.is_none_or(|whole| whole.lateness == facts.lateness));
-        let brief = told_at(&bytes, 0, &words).expect("whole");
+        let brief = told_at(&bytes, 0, of(&words, &forms)).expect("whole");
         bytes.clear();
         put_told(&mut bytes, &Told::new(first.clone()), &mut words);
-        prop_assert_eq!(&brief, &told_at(&bytes, 0, &words).expect("whole"));
+        prop_assert_eq!(&brief, &told_at(&bytes, 0, of(&words, &forms)).expect("whole"));
         if resources == ResourceNames::Whole {
             prop_assert_eq!(brief, Told::new(first));
         }
@@ -89,7 +93,7 @@ proptest! {
         let mut read = |told: &Told| {
             let mut bytes = Vec::new();
             put_told(&mut bytes, told, &mut words);
-            told_at(&bytes, 0, &words).expect("whole")
+            told_at(&bytes, 0, of(&words, &Forms::new(0))).expect("whole")
         };
         let mut named = told.clone();
         named.first.facts.resource = Some(other.as_str().into());
@@ -109,9 +113,9 @@ proptest! {
 
     #[test]
     fn a_damaged_brief_is_an_error_or_an_entry_never_a_panic(told in told(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut words = Words::new(1 << 20, ResourceNames::Whole);
+        let (mut words, mut forms) = (Words::new(1 << 20, ResourceNames::Whole), Forms::new(1 << 20));
         let first = Observation { family: None, split: None, ..told.first };
-        let numbers = keep_form(&mut words, &first.facts, (None, None)).expect("there is room");
+        let numbers = forms.keep(&first.facts, (None, None)).expect("there is room");
         let brief = Brief {
             key: first.key,
             entry: first.entry,
@@ -131,8 +135,8 @@ proptest! {
         put_brief(&mut bytes, &brief, &mut words);
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        let _ = (told_at(&bytes, 0, &words), whole_brief_at(&bytes, 0, &words));
+        let _ = (told_at(&bytes, 0, of(&words, &forms)), whole_brief_at(&bytes, 0, of(&words, &forms)));
         bytes.truncate(at);
-        prop_assert!(told_at(&bytes, 0, &words).is_err() && whole_brief_at(&bytes, 0, &words).is_err());
+        prop_assert!(told_at(&bytes, 0, of(&words, &forms)).is_err() && whole_brief_at(&bytes, 0, of(&words, &forms)).is_err());
     }
 }

@@ -3,19 +3,21 @@
 //! The bytes are for this run only. Texts that many entries share are [`Words`], and so is all that entries of one form say alike; a
 //! text of evidence that repeats the resource is a mark. A field that is added to the facts does not compile until it is added here.
 
+mod forms;
 #[cfg(test)]
 mod laws;
 mod put;
 mod take;
 
+pub(super) use forms::{Forms, References};
 pub(super) use take::WholeBrief;
 
 use super::bytes::Bytes;
 use super::spill::SpillError;
 use super::words::Words;
-use crate::model::brief::{Brief, Caller, Numbers};
+use crate::model::brief::{Brief, Caller};
 use crate::model::call::Told;
-use crate::model::observation::{CallKey, Facts, Phase};
+use crate::model::observation::{CallKey, Phase};
 
 /// What a record begins with: by what records are put together, and the key of its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,9 @@ const INSERT_ID: u8 = 64;
 /// It is not the first of its envelope.
 const ITEM: u8 = 128;
 
+/// The digits of a hash that stands for a longer name.
+const STAND_IN: usize = 16;
+
 /// How long a record can be whose length takes two bytes; with the highest bit it takes four.
 const SHORT: usize = 0x7fff;
 /// The mark of a length that takes four bytes.
@@ -71,21 +76,6 @@ pub(super) fn put_brief(out: &mut Vec<u8>, brief: &Brief<'_>, words: &mut Words)
     let head = Head { group: brief.key.0, key: brief.key };
     put_record(out, put::kind(brief), head, |out| put::brief(out, brief, words));
     head
-}
-
-/// Keeps what an entry says like others, for briefs; `None` when there is no room. Form and caller may be kept already.
-pub(super) fn keep_form(
-    words: &mut Words,
-    facts: &Facts,
-    (form, caller): (Option<u32>, Option<u32>),
-) -> Option<Numbers> {
-    let mut kept = |put: fn(&mut Vec<u8>, &Facts, &mut Words), keep: fn(&mut Words, &[u8]) -> Option<u32>| {
-        let mut bytes = Vec::new();
-        put(&mut bytes, facts, words);
-        keep(words, &bytes)
-    };
-    let form = form.or_else(|| kept(put::form, Words::keep_form))?;
-    Some(Numbers { form, caller: caller.or_else(|| kept(put::caller, Words::keep_caller))? })
 }
 
 fn put_record(out: &mut Vec<u8>, kind: u8, head: Head, rest: impl FnOnce(&mut Vec<u8>)) {
@@ -163,20 +153,20 @@ fn head(bytes: &mut Bytes<'_>) -> Result<(u8, Head), SpillError> {
 }
 
 /// Reads the beginning of the record at a place, if it is a brief of a whole call.
-pub(super) fn whole_brief_at(bytes: &[u8], start: usize, words: &Words) -> Result<Option<WholeBrief>, SpillError> {
+pub(super) fn whole_brief_at(bytes: &[u8], start: usize, of: References<'_>) -> Result<Option<WholeBrief>, SpillError> {
     let mut rest = Bytes::new(record_at(bytes, start)?);
     let (kind, _) = head(&mut rest)?;
-    take::whole_brief(rest, words, kind)
+    take::whole_brief(rest, of, kind)
 }
 
-/// Reads a caller that is kept among the words.
-pub(super) fn caller_of(number: u32, words: &Words) -> Result<Caller, SpillError> {
-    take::kept_caller(number, words)
+/// Reads a caller that is kept.
+pub(super) fn caller_of(number: u32, forms: &Forms) -> Result<Caller, SpillError> {
+    take::kept_caller(number, forms)
 }
 
 /// Reads the record that begins at a place.
-pub(super) fn told_at(bytes: &[u8], start: usize, words: &Words) -> Result<Told, SpillError> {
+pub(super) fn told_at(bytes: &[u8], start: usize, of: References<'_>) -> Result<Told, SpillError> {
     let mut rest = Bytes::new(record_at(bytes, start)?);
     let (kind, head) = head(&mut rest)?;
-    take::told(rest, words, kind, head)
+    take::told(rest, of, kind, head)
 }

@@ -6,14 +6,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::super::bytes::{put_number, put_optional, put_signed, put_text};
 use super::super::words::{Manner, ResourceNames, Words};
-use super::{ACROSS, BRIEF, COPIES, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, RESOURCE, SPLIT, TIME};
+use super::{ACROSS, BRIEF, COPIES, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, RESOURCE, SPLIT, STAND_IN, TIME};
 use crate::model::brief::Brief;
 use crate::model::call::Told;
 use crate::model::observation::{Candidate, Charge, Claim, Evidence, Facts, Observation, Source, SplitPart, Usage};
 use crate::model::payer::{PayerName, PayerRef};
-
-/// The digits of a hash that stands for a longer name.
-const STAND_IN: usize = 16;
 
 /// Appends all of an entry that does not stand in the head of its record.
 pub(super) fn told(out: &mut Vec<u8>, told: &Told, words: &mut Words) {
@@ -81,10 +78,10 @@ impl Put<'_> {
         self.signed(facts.time);
         self.signed(facts.lateness);
         self.out.push(u8::from(facts.resource.is_some()));
-        match (facts.resource.as_deref(), family) {
+        if let Some(name) = facts.resource.as_deref() {
             // What is odd about jobs is told by their names.
-            (Some(name), Some(_)) => put_text(self.out, name),
-            (name, _) => self.resource(name.unwrap_or_default()),
+            let resources = if family.is_some() { ResourceNames::Whole } else { self.words.resources() };
+            self.resource(name, resources);
         }
         self.out.push(u8::from(facts.insert_id.is_some()));
         put_text(self.out, facts.insert_id.as_deref().unwrap_or_default());
@@ -129,7 +126,7 @@ impl Put<'_> {
             self.number(u64::from(*item));
         }
         if let Some(name) = resource {
-            self.resource(name);
+            self.resource(name, self.words.resources());
         }
         if let Some(insert_id) = insert_id {
             put_text(self.out, insert_id);
@@ -143,15 +140,17 @@ impl Put<'_> {
         }
     }
 
-    fn resource(&mut self, name: &str) {
-        match self.words.resources() {
+    /// The name of a resource: its length and one, and its text; or zero and the hash that stands for it.
+    fn resource(&mut self, name: &str, resources: ResourceNames) {
+        match resources {
             ResourceNames::Hashed if name.len() > STAND_IN => {
-                let mut digits = [0; STAND_IN];
-                // There is room: each byte takes two digits.
-                let _ = hex::encode_to_slice(xxh3_64(name.as_bytes()).to_be_bytes(), &mut digits);
-                put_text(self.out, str::from_utf8(&digits).unwrap_or_default());
+                self.out.push(0);
+                self.out.extend_from_slice(&xxh3_64(name.as_bytes()).to_be_bytes());
             }
-            ResourceNames::Hashed | ResourceNames::Whole => put_text(self.out, name),
+            ResourceNames::Hashed | ResourceNames::Whole => {
+                self.number(name.len() as u64 + 1);
+                self.out.extend_from_slice(name.as_bytes());
+            }
         }
     }
 

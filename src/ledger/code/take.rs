@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use super::super::bytes::Bytes;
 use super::super::spill::SpillError;
 use super::super::words::{Manner, Words};
-use super::{ACROSS, BRIEF, COPIES, FAMILY, Head, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, PHASES, RESOURCE, SPLIT, TIME};
+use super::forms::{Forms, References};
+use super::{
+    ACROSS, BRIEF, COPIES, FAMILY, Head, INSERT_ID, ITEM, LATENESS, OWN_ENTRY, PHASES, RESOURCE, SPLIT, STAND_IN, TIME,
+};
 use crate::model::brief::{Caller, Numbers};
 use crate::model::call::Told;
 use crate::model::observation::{
@@ -17,19 +20,19 @@ use crate::model::reason::{Driver, Flag, MergeCause, PayerReason, QuantityUnit, 
 use crate::model::text::SharedText;
 
 /// Reads what follows the head of a record, to its end.
-pub(super) fn told(bytes: Bytes<'_>, words: &Words, kind: u8, head: Head) -> Result<Told, SpillError> {
-    let mut take = Take { bytes, words };
+pub(super) fn told(bytes: Bytes<'_>, of: References<'_>, kind: u8, head: Head) -> Result<Told, SpillError> {
+    let mut take = Take { bytes, words: of.words };
     let told = match kind {
         0 | FAMILY => take.told(head, kind == FAMILY)?,
-        _ if kind & BRIEF != 0 => Told::new(take.brief(head, kind)?),
+        _ if kind & BRIEF != 0 => Told::new(take.brief(head, kind, of.forms)?),
         _ => return Err(SpillError::Damaged),
     };
     if take.bytes.is_empty() { Ok(told) } else { Err(SpillError::Damaged) }
 }
 
 /// What follows the head of a record first, if it is a brief that tells of a whole call; `None` for any other.
-pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words, kind: u8) -> Result<Option<WholeBrief>, SpillError> {
-    let mut take = Take { bytes, words };
+pub(super) fn whole_brief(bytes: Bytes<'_>, of: References<'_>, kind: u8) -> Result<Option<WholeBrief>, SpillError> {
+    let mut take = Take { bytes, words: of.words };
     if kind & BRIEF == 0 || take.manner()?.phase != Phase::Whole {
         return Ok(None);
     }
@@ -38,10 +41,10 @@ pub(super) fn whole_brief(bytes: Bytes<'_>, words: &Words, kind: u8) -> Result<O
     Ok(time.map(|time| WholeBrief { numbers, time, lateness }))
 }
 
-/// A caller that is kept among the words.
-pub(super) fn kept_caller(number: u32, words: &Words) -> Result<Caller, SpillError> {
-    let bytes = words.caller(number).ok_or(SpillError::Damaged)?;
-    Take { bytes: Bytes::new(bytes), words }.caller()
+/// A caller that is kept.
+pub(super) fn kept_caller(number: u32, forms: &Forms) -> Result<Caller, SpillError> {
+    let bytes = forms.caller(number).ok_or(SpillError::Damaged)?;
+    Take { bytes: Bytes::new(bytes), words: forms.words() }.caller()
 }
 
 /// The beginning of a brief that tells of a whole call.
@@ -96,7 +99,7 @@ impl<'r> Take<'r> {
         let own = Own {
             time: self.signed()?,
             lateness: self.signed()?,
-            resource: self.own_text()?,
+            resource: self.maybe(Self::resource)?,
             insert_id: self.own_text()?,
         };
         let caller = self.caller()?;
@@ -107,8 +110,8 @@ impl<'r> Take<'r> {
         Ok(Told { first, copies, across_inputs: marks & ACROSS != 0 })
     }
 
-    /// What an entry says of which the shelf knows the rest.
-    fn brief(&mut self, Head { key, .. }: Head, kind: u8) -> Result<Observation, SpillError> {
+    /// What an entry says of which the rest is kept.
+    fn brief(&mut self, Head { key, .. }: Head, kind: u8, forms: &Forms) -> Result<Observation, SpillError> {
         let Manner { cause, phase, rank, charge_rank } = self.manner()?;
         let Numbers { form, caller } = self.numbers()?;
         let (time, lateness) = self.times(kind)?;
@@ -116,12 +119,11 @@ impl<'r> Take<'r> {
         let (input, offset, line) = (self.bytes.small()?, self.bytes.number()?, self.bytes.number()?);
         let item = if kind & ITEM != 0 { self.bytes.small()? } else { 0 };
         let source = Source { input, offset, line, item };
-        let mut text = |mark: u8| -> Result<Option<SharedText>, SpillError> {
-            if kind & mark != 0 { self.bytes.text().map(|text| Some(SharedText::new(text))) } else { Ok(None) }
-        };
-        let own = Own { time, lateness, resource: text(RESOURCE)?, insert_id: text(INSERT_ID)? };
-        let bytes = Bytes::new(self.words.form(form).ok_or(SpillError::Damaged)?);
-        let facts = Take { bytes, words: self.words }.facts(own, kept_caller(caller, self.words)?)?;
+        let resource = if kind & RESOURCE != 0 { Some(self.resource()?) } else { None };
+        let insert_id = if kind & INSERT_ID != 0 { Some(SharedText::new(self.bytes.text()?)) } else { None };
+        let own = Own { time, lateness, resource, insert_id };
+        let bytes = Bytes::new(forms.form(form).ok_or(SpillError::Damaged)?);
+        let facts = Take { bytes, words: forms.words() }.facts(own, kept_caller(caller, forms)?)?;
         let facts = Box::new(facts);
         let (family, split, learnt) = (None, None, None);
         Ok(Observation { key, entry, family, cause, phase, rank, charge_rank, split, source, facts, learnt })
@@ -276,6 +278,18 @@ impl<'r> Take<'r> {
 
     fn some_word(&mut self) -> Result<SharedText, SpillError> {
         self.word()?.ok_or(SpillError::Damaged)
+    }
+
+    /// The name of a resource, or the digits of its hash.
+    fn resource(&mut self) -> Result<SharedText, SpillError> {
+        match self.bytes.number()? {
+            0 => Ok(format!("{:0STAND_IN$x}", self.bytes.fixed()?).into()),
+            more => {
+                let length = usize::try_from(more - 1).map_err(|_| SpillError::Damaged)?;
+                let name = std::str::from_utf8(self.bytes.take(length)?).map_err(|_| SpillError::Damaged)?;
+                Ok(SharedText::new(name))
+            }
+        }
     }
 
     fn own_text(&mut self) -> Result<Option<SharedText>, SpillError> {
