@@ -54,6 +54,9 @@ impl Taker for Hand<'_> {
             Unit::Text { source } => self.skip(source, SkipReason::Text),
             Unit::Rejected { bytes, source, reason, detail } => self.reject(source, reason, detail, bytes),
             Unit::Record { bytes, source } => {
+                if self.line(bytes, source) {
+                    return;
+                }
                 let (decoded, entry, by) =
                     self.decoding.provider.decode_with_entry(bytes, source, self.decoding.scanner);
                 self.scans.count(by);
@@ -62,7 +65,7 @@ impl Taker for Hand<'_> {
         }
     }
 
-    /// Takes a line that is one record and nothing else, if the fast scanner vouches for it.
+    /// Takes what is one record and nothing else, if the fast scanner vouches for that.
     fn line(&mut self, line: &[u8], source: Source) -> bool {
         match self.decoding.scanner {
             Scanner::Strict => false,

@@ -48,7 +48,11 @@ pub fn decode_with_entry<'r>(
     scanner: Scanner,
 ) -> (Decoded, Cow<'r, [u8]>, Scanner) {
     let scanned = match scanner {
-        Scanner::Fast => scan(record).ok().map(|scanned| (Ok(scanned.entry), Scanner::Fast)),
+        Scanner::Fast => {
+            let mut index = Index::default();
+            let scanned = index.of(record).and_then(scan);
+            scanned.ok().map(|scanned| (Ok(scanned.entry), Scanner::Fast))
+        }
         Scanner::Strict => None,
     };
     let (read, by) = scanned.unwrap_or_else(|| (log_entry::read(record), Scanner::Strict));
@@ -101,7 +105,8 @@ pub fn decode_line<'r>(
     catalogue: &Catalogue,
     LineReader { index, verdicts }: &mut LineReader,
 ) -> Option<LineRead<'r>> {
-    let plain = if verdicts.rests() { None } else { plain::read(line, index) };
+    let indexed = index.of(line).ok()?;
+    let plain = if verdicts.rests() { None } else { plain::read(indexed) };
     let alike = plain.as_ref().and_then(|plain| Some((plain, verdicts.likeness(plain, catalogue)?)));
     if let Some((plain, likeness)) = alike
         && let Some(known) = verdicts.known(likeness)
@@ -109,7 +114,7 @@ pub fn decode_line<'r>(
     {
         return Some(LineRead::Known(brief));
     }
-    let scanned = scan(line).ok().filter(|scanned| !scanned.may_wrap)?;
+    let scanned = scan(indexed).ok().filter(|scanned| !scanned.may_wrap)?;
     let (decoded, entry) = decode_entry(&scanned.entry?, line, source, catalogue);
     let first = match (alike, &decoded) {
         // Something odd is to be said of each entry that is.

@@ -21,6 +21,14 @@ pub struct Index {
     escapes: Vec<u32>,
 }
 
+/// A record with the index of its tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct Indexed<'r, 'i> {
+    /// The record.
+    pub(super) text: &'r str,
+    pub(super) index: &'i Index,
+}
+
 /// Room for the tokens of one block.
 pub(super) struct Lane<'l> {
     pub kinds: &'l mut [u8; BLOCK],
@@ -31,9 +39,12 @@ impl Index {
     /// Reads the index of a record in place of the one before.
     ///
     /// # Errors
-    /// When a string has no end, or holds a control character or an escape that is none; or when the record is very long.
-    pub fn read(&mut self, record: &str) -> Result<(), Unsure> {
-        blocks::read(record.as_bytes(), self)
+    /// When the record is not UTF-8, a string has no end, or holds a control character or an escape that is none; or when the
+    /// record is very long.
+    pub fn of<'r>(&mut self, record: &'r [u8]) -> Result<Indexed<'r, '_>, Unsure> {
+        let text = simdutf8::basic::from_utf8(record).map_err(|_| Unsure)?;
+        blocks::read(record, self)?;
+        Ok(Indexed { text, index: self })
     }
 
     /// The first byte of each token, and where it stands.
@@ -170,18 +181,26 @@ fn take_escapes(record: &[u8], base: u32, mut escaped: u64, escapes: &mut Vec<u3
 mod tests {
     use super::*;
 
+    fn closing_quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+        loop {
+            match bytes.get(at)? {
+                b'"' => return Some(at),
+                b'\\' => at += token::escape_length(&bytes[at..])?,
+                0..0x20 => return None,
+                _ => at += 1,
+            }
+        }
+    }
+
     /// The same by reading byte by byte; `None` where a backslash stands outside of strings, which is never JSON.
     fn plainly(record: &str) -> Option<Result<Vec<(u8, u32)>, Unsure>> {
         let (mut tokens, mut at, bytes) = (Vec::new(), 0, record.as_bytes());
         while let Some(&byte) = bytes.get(at) {
             match byte {
                 b'"' => {
-                    let mut place = token::Place { text: record, at, depth: 0, may_wrap: false };
-                    if place.string().is_err() {
-                        return Some(Err(Unsure));
-                    }
-                    tokens.extend([(byte, at as u32), (b'"', place.at as u32 - 1)]);
-                    at = place.at;
+                    let Some(close) = closing_quote(bytes, at + 1) else { return Some(Err(Unsure)) };
+                    tokens.extend([(byte, at as u32), (b'"', close as u32)]);
+                    at = close + 1;
                 }
                 b'{' | b'}' | b'[' | b']' | b':' | b',' => {
                     tokens.push((byte, at as u32));
@@ -215,7 +234,7 @@ mod tests {
             let record = parts.concat();
             if let Some(expected) = plainly(&record) {
                 let mut index = Index::default();
-                let found = index.read(&record).map(|()| {
+                let found = index.of(record.as_bytes()).map(|Indexed { index, .. }| {
                     let (kinds, at) = index.tokens();
                     kinds.iter().copied().zip(at.iter().copied()).collect::<Vec<_>>()
                 });
@@ -229,7 +248,7 @@ mod tests {
     #[test]
     fn a_very_long_record_is_left_to_others() {
         let mut index = Index::default();
-        assert!(index.read(&" ".repeat(LONGEST)).is_ok());
-        assert_eq!(index.read(&" ".repeat(LONGEST + 1)), Err(Unsure));
+        assert!(index.of(&vec![b' '; LONGEST]).is_ok());
+        assert!(index.of(&vec![b' '; LONGEST + 1]).is_err());
     }
 }

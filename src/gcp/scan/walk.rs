@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::index::Index;
-use super::token::Place;
+use super::index::Indexed;
+use super::token::{literal, number};
 
 /// A place among the tokens of a record. Steps give `None` when what stands there is not what was asked for.
 pub struct Walk<'r, 'i> {
@@ -39,8 +39,8 @@ impl<'r> Quoted<'r> {
 }
 
 impl<'r, 'i> Walk<'r, 'i> {
-    /// Begins at the first token of the record that the index was read from.
-    pub fn new(text: &'r str, index: &'i Index) -> Self {
+    /// Begins at the first token of a record.
+    pub fn new(Indexed { text, index }: Indexed<'r, 'i>) -> Self {
         let (kinds, at) = index.with_end();
         Self { text, kinds, at, next: 0, escapes: index.escapes() }
     }
@@ -141,22 +141,31 @@ impl<'r, 'i> Walk<'r, 'i> {
         if digits == "-0" { None } else { digits.parse().ok() }
     }
 
+    /// Passes `null`.
+    pub fn null(&mut self) -> Option<()> {
+        let kind = self.peek();
+        self.scalar()?;
+        (kind == b'n').then_some(())
+    }
+
     /// Passes a number or word; where it ends.
     fn scalar(&mut self) -> Option<usize> {
-        let mut place = Place { text: self.text, at: *self.at.get(self.next)? as usize, depth: 0, may_wrap: false };
-        match self.peek() {
-            b't' => place.literal("true"),
-            b'f' => place.literal("false"),
-            b'n' => place.literal("null"),
-            b'-' | b'0'..=b'9' => place.number().map(drop),
-            _ => return None,
-        }
-        .ok()?;
+        let bytes = self.text.as_bytes();
+        let start = *self.at.get(self.next)? as usize;
+        let token = bytes.get(start..)?;
+        let end = start
+            + match self.peek() {
+                b't' => literal(token, b"true"),
+                b'f' => literal(token, b"false"),
+                b'n' => literal(token, b"null"),
+                b'-' | b'0'..=b'9' => number(token),
+                _ => None,
+            }?;
         // The token ends where nothing of a number or word stands any more.
         let ends =
             |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b':' | b',' | b'"' | b' ' | b'\t' | b'\n' | b'\r');
         self.next += 1;
-        self.text.as_bytes().get(place.at).is_none_or(ends).then_some(place.at)
+        bytes.get(end).is_none_or(ends).then_some(end)
     }
 
     /// Passes a value of any kind, its grammar checked.
@@ -219,14 +228,13 @@ impl<'r, 'i> Walk<'r, 'i> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Index;
     use super::*;
 
     fn skips(text: &str) -> bool {
         let mut index = Index::default();
-        if index.read(text).is_err() {
-            return false;
-        }
-        let mut walk = Walk::new(text, &index);
+        let Ok(indexed) = index.of(text.as_bytes()) else { return false };
+        let mut walk = Walk::new(indexed);
         walk.skip().is_some() && walk.is_at_end()
     }
 
