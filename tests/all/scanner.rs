@@ -211,6 +211,15 @@ fn half_a_character_is_refused_or_passed_over_alike_wherever_it_stands() {
 }
 
 #[test]
+fn a_text_that_is_written_in_another_way_is_the_same() {
+    for line in LINES.iter() {
+        for (at, slash) in line.match_indices('/') {
+            agrees([&line[..at], "\\", slash, &line[at + 1..]].concat().as_bytes());
+        }
+    }
+}
+
+#[test]
 fn most_entries_are_plain() {
     let mut index = Index::default();
     let (mut plain, mut others) = (0, 0);

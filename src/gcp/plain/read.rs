@@ -121,15 +121,20 @@ fn audit<'r>(walk: &mut Walk<'r, '_>, audit: &mut Audit<'r>) -> Option<()> {
         | b"authorizat ionInfo" => None,
         _ => walk.skip(),
     })?;
+    if let Some(name) = resource_name {
+        audit.resource_name = Some(name.decoded()?);
+    }
+    let says_name = |on: &Quoted<'r>| match on.without_escapes() {
+        // The name may be written in another way.
+        Some(text) => audit.resource_name.as_deref() == Some(text),
+        None => resource_name.as_ref() == Some(on),
+    };
     for (check, on) in audit.authorization.iter_mut().flat_map(List::as_mut_slice).zip(on.as_slice()) {
         check.resource = match on {
             None => Checked::Unstated,
-            Some(on) if !on.text.is_empty() && resource_name.as_ref() == Some(on) => Checked::Named,
+            Some(on) if !on.text.is_empty() && says_name(on) => Checked::Named,
             Some(on) => Checked::Other(on.without_escapes()?),
         };
-    }
-    if let Some(name) = resource_name {
-        audit.resource_name = Some(name.decoded()?);
     }
     audit.type_url = stated(type_url)?;
     audit.service_name = stated(service_name)?;
