@@ -17,7 +17,7 @@ use crate::model::call::Call;
 use crate::model::quick_hash::QuickHash;
 
 /// What a bundle takes: itself and its end, with the room that tables keep free.
-const BUNDLE_BYTES: usize = 320;
+const BUNDLE_BYTES: usize = 192;
 
 /// Accounts and sums of calls, of which those that are alike are bundled.
 pub struct Bundles<'t, 's> {
@@ -50,7 +50,35 @@ enum Bundle {
     /// There is something to say about each of them.
     Odd,
     /// They end alike; what more of them there are than the first.
-    Alike { end: Box<End>, call: u32, one: Measures, more: u64 },
+    Alike { end: Box<End>, call: u32, one: One, more: u64 },
+}
+
+/// What each of a bundle adds, beside a call and an entry.
+#[derive(Clone, Copy)]
+struct One {
+    billable: bool,
+    failed: bool,
+}
+
+impl One {
+    /// What such a call adds at a time; `None` if it adds more, which may differ from call to call.
+    fn of(measures: &Measures) -> Option<Self> {
+        let Measures { calls, billable_calls, failed_calls, billed_bytes, slot_ms, entries, .. } = *measures;
+        let is_plain = (calls, entries, billed_bytes, slot_ms) == (1, 1, 0, 0);
+        is_plain.then_some(Self { billable: billable_calls > 0, failed: failed_calls > 0 })
+    }
+
+    fn at(self, time: i64) -> Measures {
+        Measures {
+            calls: 1,
+            billable_calls: self.billable.into(),
+            failed_calls: self.failed.into(),
+            entries: 1,
+            first_seen: Some(time),
+            last_seen: Some(time),
+            ..Measures::default()
+        }
+    }
 }
 
 impl<'t, 's> Bundles<'t, 's> {
@@ -98,9 +126,7 @@ impl<'t, 's> Bundles<'t, 's> {
             Some(Bundle::Alike { call, one, more, .. }) => {
                 *more += 1;
                 let caller = self.callers.number(alike, &mut self.sums)?;
-                let seen = Some(time);
-                let one = Measures { first_seen: seen, last_seen: seen, ..*one };
-                self.sums.sum(Group { call: *call, caller, time: time_number }, &one);
+                self.sums.sum(Group { call: *call, caller, time: time_number }, &one.at(time));
                 self.accounting.add_delay(alike.lateness());
             }
             Some(Bundle::Odd) => self.add(&alike.call()?),
@@ -119,13 +145,13 @@ impl<'t, 's> Bundles<'t, 's> {
     /// Adds the first call of a bundle.
     fn begin(&mut self, call: &Call) -> Bundle {
         let Some(attributed) = self.accounting.add(call) else { return Bundle::Odd };
-        let (group, one) = (self.sums.add_call(&attributed), Measures::of(&attributed));
-        // What is metered may differ from call to call.
-        let metered = one.billed_bytes > 0 || one.slot_ms > 0;
-        if metered || is_odd(call, &attributed) {
-            return Bundle::Odd;
+        let group = self.sums.add_call(&attributed);
+        match One::of(&Measures::of(&attributed)) {
+            Some(one) if !is_odd(call, &attributed) => {
+                Bundle::Alike { end: Box::new(End::of(&attributed)), call: group.call, one, more: 0 }
+            }
+            Some(_) | None => Bundle::Odd,
         }
-        Bundle::Alike { end: Box::new(End::of(&attributed)), call: group.call, one, more: 0 }
     }
 
     /// All that was added, and how long attributing took.

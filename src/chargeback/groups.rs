@@ -97,7 +97,7 @@ impl Groups {
         let next = u32::try_from(self.sums.len()).unwrap_or(u32::MAX);
         let at = *self.places.entry(group).or_insert(next) as usize;
         match self.sums.get_mut(at) {
-            Some(sum) => *sum = sum.checked_add(measures)?,
+            Some(sum) => sum.add(measures)?,
             None => self.sums.push(*measures),
         }
         Some(())

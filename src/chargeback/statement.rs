@@ -319,16 +319,24 @@ impl Measures {
     }
 
     /// The sum of both, if it fits.
-    pub fn checked_add(&self, other: &Self) -> Option<Self> {
-        Some(Self {
-            calls: self.calls.checked_add(other.calls)?,
-            billable_calls: self.billable_calls.checked_add(other.billable_calls)?,
-            failed_calls: self.failed_calls.checked_add(other.failed_calls)?,
-            billed_bytes: self.billed_bytes.checked_add(other.billed_bytes)?,
-            slot_ms: self.slot_ms.checked_add(other.slot_ms)?,
-            entries: self.entries.checked_add(other.entries)?,
-            first_seen: [self.first_seen, other.first_seen].into_iter().flatten().min(),
-            last_seen: self.last_seen.max(other.last_seen),
-        })
+    pub fn checked_add(mut self, other: &Self) -> Option<Self> {
+        self.add(other)?;
+        Some(self)
+    }
+
+    /// Adds others; `None` when a sum does not fit, and this one is then of no use.
+    pub fn add(&mut self, other: &Self) -> Option<()> {
+        self.calls = self.calls.checked_add(other.calls)?;
+        self.billable_calls = self.billable_calls.checked_add(other.billable_calls)?;
+        self.failed_calls = self.failed_calls.checked_add(other.failed_calls)?;
+        self.billed_bytes = self.billed_bytes.checked_add(other.billed_bytes)?;
+        self.slot_ms = self.slot_ms.checked_add(other.slot_ms)?;
+        self.entries = self.entries.checked_add(other.entries)?;
+        self.first_seen = match (self.first_seen, other.first_seen) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+        self.last_seen = self.last_seen.max(other.last_seen);
+        Some(())
     }
 }

@@ -52,7 +52,7 @@ impl Ledger {
     /// An empty ledger.
     pub fn new(memory: &Memory) -> Self {
         let scratch = Arc::new(Scratch::new(memory.directory.clone()));
-        let forms = Arc::new(RwLock::new(Forms::new(memory.limit / 32)));
+        let forms = Arc::new(RwLock::new(Forms::new(memory.limit / 16)));
         Self { shelves: Vec::new(), forms, scratch, limit: memory.limit, resources: ResourceNames::Whole }
     }
 
