@@ -51,7 +51,7 @@ const INSERT_ID: u8 = 64;
 /// It is not the first of its envelope.
 const ITEM: u8 = 128;
 
-/// The digits of a hash that stands for a longer name.
+/// The digits of a hash that stands for a name, which is longer.
 const STAND_IN: usize = 16;
 
 /// How long a record can be whose length takes two bytes; with the highest bit it takes four.

@@ -283,7 +283,8 @@ impl<'r> Take<'r> {
     /// The name of a resource, or the digits of its hash.
     fn resource(&mut self) -> Result<SharedText, SpillError> {
         match self.bytes.number()? {
-            0 => Ok(format!("{:0STAND_IN$x}", self.bytes.fixed()?).into()),
+            // Longer than any name that is kept whole, so that no name is taken for a hash.
+            0 => Ok(format!("#{:0STAND_IN$x}", self.bytes.fixed()?).into()),
             more => {
                 let length = usize::try_from(more - 1).map_err(|_| SpillError::Damaged)?;
                 let name = std::str::from_utf8(self.bytes.take(length)?).map_err(|_| SpillError::Damaged)?;
